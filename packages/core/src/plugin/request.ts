@@ -1,0 +1,83 @@
+import type { Awaitable, JsonValue } from './json.ts';
+import type { UserView } from './common.ts';
+
+/** A request as plugins see one: read-only, already checked (P804). */
+export interface RequestView {
+  readonly method: string;
+  /** Path and query as the browser sent them. */
+  readonly url: string;
+  readonly path: string;
+  /** The last value of each query parameter. */
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The client's address behind trusted proxies (W53). */
+  readonly ip: string;
+  /** Scheme and host as the browser sees them. */
+  readonly origin: string;
+  /** Who is signed in, or null. */
+  readonly user: UserView | null;
+}
+
+/** What a route of a plugin may do besides reading the request. */
+export interface RequestContext extends RequestView {
+  /** Form fields as text, without `_xsrf`; empty for a GET. */
+  readonly form: Readonly<Record<string, string>>;
+  /** A JSON body, when one came. */
+  readonly body: JsonValue | undefined;
+  /** The value if it is a path on this hub (W22), else null. */
+  safeNext(next: string | undefined): string | null;
+  /** Reads and writes signed, HttpOnly cookies below the plugin's own path. */
+  readonly cookies: {
+    get(name: string): string | null;
+    set(name: string, value: string, options: { maxAge: number }): void;
+    clear(name: string): void;
+  };
+  /** Continues the login pipeline with this identity and answers with a redirect to `next`. */
+  signIn(identity: Identity, next: string | null): Promise<void>;
+  redirect(url: string): void;
+  send(status: number, body: string | JsonValue, headers?: Readonly<Record<string, string>>): void;
+}
+
+/** A plugin's own addresses. */
+export interface PluginRouter {
+  /** Paths are relative to the plugin's mount, such as `/callback`. */
+  route(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    options: {
+      /** Scope a caller needs; `'anyone'` for pages before login. */
+      readonly scope: string | 'anyone' | 'user';
+      /** `false` only for cross-site posts that carry their own signature. */
+      readonly xsrf?: boolean;
+    },
+    handle: (context: RequestContext) => Awaitable<void>,
+  ): void;
+}
+
+/** Who somebody is, as an authenticator found out (P103). */
+export interface Identity {
+  /** The user name before normalisation. */
+  readonly name: string;
+  /** What the provider calls this person and never gives to another; the name unless told. */
+  readonly subject?: string | undefined;
+  /** true or false decides; null or absent leaves it as it is. */
+  readonly admin?: boolean | null | undefined;
+  /** Kept encrypted when the hub keeps auth_state. */
+  readonly authState?: { readonly [key: string]: JsonValue | undefined } | null | undefined;
+  /** Shown in the user model; null keeps what is there. */
+  readonly userInfo?: { readonly [key: string]: JsonValue | undefined } | null | undefined;
+  /** With `manageGroups`: exactly these. null leaves them. */
+  readonly groups?: readonly string[] | null | undefined;
+  /** With `manageRoles`: exactly these. null leaves them. */
+  readonly roles?: readonly ManagedRole[] | null | undefined;
+}
+
+/** A role as an authenticator declares it (P137). */
+export interface ManagedRole {
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly users?: readonly string[] | undefined;
+  readonly groups?: readonly string[] | undefined;
+  readonly services?: readonly string[] | undefined;
+}
