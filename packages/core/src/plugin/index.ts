@@ -4,6 +4,7 @@ export * from './define-plugin.ts';
 export * from './errors.ts';
 export * from './json.ts';
 export * from './option-schema.ts';
+export * from './pages.ts';
 export * from './proxy.ts';
 export * from './request.ts';
 export * from './service.ts';
