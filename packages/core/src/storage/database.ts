@@ -1,0 +1,118 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { type Logger, token } from '../plugin/index.ts';
+import { databaseError, isRetryable } from './database-error.ts';
+import * as tables from './tables/index.ts';
+
+/** A drizzle handle: the pool, or the transaction that surrounds the caller. */
+export type Queryable = Pick<
+  PostgresJsDatabase<typeof tables>,
+  'select' | 'selectDistinct' | 'selectDistinctOn' | 'insert' | 'update' | 'delete' | 'execute' | 'with' | '$with' | 'query' | '$count'
+>;
+
+/** How to reach PostgreSQL: what postgres.js takes. */
+export type Connection = postgres.Options<Record<string, never>>;
+
+/** Limits of one pool. Times are milliseconds; 0 means none (migrations, dumps). */
+export interface PoolLimits {
+  readonly max: number;
+  readonly statementTimeout: number;
+  readonly lockTimeout: number;
+  readonly idleInTransactionTimeout: number;
+}
+
+const usualLimits: PoolLimits = {
+  max: 10,
+  statementTimeout: 10_000,
+  lockTimeout: 3_000,
+  idleInTransactionTimeout: 30_000,
+};
+
+/** Opens a postgres.js client with the rules of this hub: UTC, limits, a quick way back after a restart. */
+export function openClient(connection: Connection, name: string, limits: Partial<PoolLimits> = {}): postgres.Sql {
+  const { max, statementTimeout, lockTimeout, idleInTransactionTimeout } = { ...usualLimits, ...limits };
+  return postgres({
+    ...connection,
+    max,
+    connect_timeout: 5,
+    keep_alive: 10,
+    // Its default back-off stalled for 20 s after a restart of the server.
+    backoff: (attempt: number) => Math.min(1, 0.05 * 2 ** attempt),
+    onnotice: () => undefined,
+    connection: {
+      ...connection.connection,
+      application_name: name,
+      TimeZone: 'UTC',
+      statement_timeout: statementTimeout,
+      lock_timeout: lockTimeout,
+      idle_in_transaction_session_timeout: idleInTransactionTimeout,
+    },
+  });
+}
+
+interface Scope {
+  readonly handle: Queryable;
+  readonly afterCommit: (() => void)[];
+}
+
+/**
+ * The pool of one hub. Repositories write `db.run((q) => q.select()…)`: inside a transaction that is the
+ * transaction, outside it is the pool. Every error leaves as a HubError without the statement's parameters.
+ */
+export class Database {
+  readonly client: postgres.Sql;
+  readonly #pool: PostgresJsDatabase<typeof tables>;
+  readonly #scope = new AsyncLocalStorage<Scope>();
+  readonly #log: Logger;
+
+  constructor(connection: Connection, log: Logger, limits: Partial<PoolLimits> = {}) {
+    this.#log = log;
+    this.client = openClient(connection, 'hub', limits);
+    this.#pool = drizzle(this.client, { schema: tables });
+  }
+
+  /** Runs statements on the surrounding transaction or on the pool. */
+  async run<T>(work: (handle: Queryable) => PromiseLike<T>): Promise<T> {
+    try {
+      return await work(this.#scope.getStore()?.handle ?? this.#pool);
+    } catch (error) {
+      throw databaseError(error);
+    }
+  }
+
+  /** Runs `work` in a transaction; a nested call joins. Deadlocks and lost serialisations are tried again. */
+  async transaction<T>(work: () => Promise<T>, options: { readonly readOnly?: boolean } = {}): Promise<T> {
+    if (this.#scope.getStore()) return work();
+    for (let attempt = 1; ; attempt++) {
+      const afterCommit: (() => void)[] = [];
+      try {
+        const result = await this.#pool.transaction(
+          (handle) => this.#scope.run({ handle, afterCommit }, work),
+          options.readOnly ? { isolationLevel: 'repeatable read', accessMode: 'read only' } : undefined,
+        );
+        for (const then of afterCommit) then();
+        return result;
+      } catch (error) {
+        const wrapped = databaseError(error);
+        if (attempt >= 4 || !isRetryable(wrapped)) throw wrapped;
+        this.#log.debug({ attempt }, 'transaction tried again');
+      }
+    }
+  }
+
+  afterCommit(then: () => void): void {
+    const scope = this.#scope.getStore();
+    if (scope) scope.afterCommit.push(then);
+    else then();
+  }
+
+  get inTransaction(): boolean {
+    return this.#scope.getStore() !== undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.client.end({ timeout: 5 });
+  }
+}
+export const DatabaseToken = token<Database>('Database');

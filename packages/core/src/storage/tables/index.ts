@@ -1,0 +1,5 @@
+export * from './hubs.ts';
+export * from './servers.ts';
+export * from './tokens.ts';
+export * from './trail.ts';
+export * from './users.ts';
