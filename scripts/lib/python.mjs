@@ -1,0 +1,65 @@
+import { access, constants, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import { fingerprint, unlessDone } from './stamp.mjs';
+import { CommandFailed, downloading, run, Stop, step } from './steps.mjs';
+import { root } from './workspace.mjs';
+
+const venv = path.join(root, '.venv');
+const requirements = path.join(root, 'scripts/python/requirements.txt');
+const constraints = path.join(root, 'scripts/python/constraints.txt');
+const python = path.join(venv, 'bin/python');
+
+/** Makes `.venv` with JupyterLab in it, unless it is there; the system's Python is only asked, never changed. */
+export async function installPython(signal) {
+  const state = async () => {
+    const programs = await Promise.all([python, path.join(venv, 'bin/jupyterhub-singleuser')].map(runs));
+    return fingerprint([requirements, constraints], { more: [root, ...programs.map(String)] });
+  };
+  await unlessDone(path.join(venv, '.hub-installed'), state, async (before) => {
+    const system = process.env.PYTHON ?? 'python3';
+    await requirePython(system, signal);
+    await step('Installing JupyterLab into .venv', async () => {
+      await run(system, ['-m', 'venv', ...(before === null ? [] : ['--clear']), venv], { signal });
+      // JupyterLab brings JavaScript that Node would take for modules below this clone's package.json.
+      await writeFile(path.join(venv, 'package.json'), '{ "type": "commonjs" }\n');
+      const pip = [
+        '-m',
+        'pip',
+        'install',
+        '--disable-pip-version-check',
+        '-r',
+        requirements,
+        '-c',
+        constraints,
+      ];
+      await downloading('Python packages', run(python, pip, { signal }));
+    });
+  });
+}
+
+const runs = (file) =>
+  access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+
+/** Refuses, and says what to install, without a Python that can make virtual environments. */
+async function requirePython(system, signal) {
+  const facts = 'import sys; print("%d.%d" % sys.version_info[:2]); import ensurepip, venv';
+  try {
+    await run(system, ['-c', facts], { signal });
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    const version = /^3\.\d+/.exec(error.output)?.[0];
+    if (!version)
+      throw new Stop(
+        `${system} is missing: servers are Python programs. Install Python 3.11 or newer ` +
+          '(Debian, Ubuntu: apt-get install python3 python3-venv), or name one in PYTHON.',
+      );
+    throw new Stop(
+      `Python ${version} cannot make virtual environments here. Install its venv module ` +
+        `(Debian, Ubuntu: apt-get install python${version}-venv), then run the same command again.`,
+    );
+  }
+}
