@@ -20,7 +20,7 @@ export interface SourceFile {
 /** All TypeScript files below a folder that are shipped: no tests and nothing under a `test` folder. */
 export function shippedSources(folder: string): SourceFile[] {
   return globSync('**/*.{ts,tsx}', { cwd: folder })
-    .filter((file) => !/\.(test|test-d|fixture)\.tsx?$|(^|\/)test\//.test(file))
+    .filter((file) => !/\.(test|test-d|fixture)\.tsx?$|(^|\/)(test|testdata)\//.test(file))
     .sort()
     .map((file) => path.join(folder, file))
     .map((file) => ({ path: file, imports: importsOf(file) }));
