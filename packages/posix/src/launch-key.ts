@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import type { ProcessIdentity } from './process-identity.ts';
+import { bootId } from './process-identity.ts';
+import { allProcesses, hasProc, type ProcessInfo } from './process-table.ts';
+import { shareRuns } from './shared-runs.ts';
+
+const run = promisify(execFile);
+
+/** Which launch a process belongs to; every process it starts inherits it. */
+export const launchKeyVariable = 'HUB_LAUNCH_KEY';
+/** Who launched it, so that two hubs of one machine do not see each other's processes. */
+export const launchOwnerVariable = 'HUB_LAUNCH_OWNER';
+
+/** A running process that carries a launch key. */
+export interface LaunchedProcess {
+  readonly identity: ProcessIdentity;
+  readonly info: ProcessInfo;
+  readonly key: string;
+  /** `''` when it carries none. */
+  readonly owner: string;
+}
+
+/**
+ * All running processes that carry a launch key, of those whose environment this process may read: its own
+ * user's, or everybody's as root. Questions asked at the same time share one look.
+ */
+export const launchedProcesses: () => Promise<readonly LaunchedProcess[]> = shareRuns(scan);
+
+/** The running processes of one launch. With `owner`, of that owner only. */
+export async function findByLaunchKey(key: string, owner?: string): Promise<readonly LaunchedProcess[]> {
+  const all = await launchedProcesses();
+  return all.filter((one) => one.key === key && (owner === undefined || one.owner === owner));
+}
+
+/** The keys of all launches of one owner of which something still runs. */
+export async function launchKeysOf(owner: string): Promise<readonly string[]> {
+  const all = await launchedProcesses();
+  return [...new Set(all.filter((one) => one.owner === owner).map((one) => one.key))];
+}
+
+async function scan(): Promise<readonly LaunchedProcess[]> {
+  const boot = await bootId();
+  // The table is read before the environments: should a pid change hands in between, the identity is a dead one.
+  const running = (await allProcesses()).filter((info) => !info.zombie);
+  const read = hasProc ? environmentFromProc : await environmentsFromPs();
+  const found: LaunchedProcess[] = [];
+  const queue = running.values();
+  // A read waits when the process it asks about is stuck on its memory map: never more than a few at once.
+  const reader = async (): Promise<void> => {
+    for (const info of queue) {
+      const variables = await read(info.pid);
+      const key = variables?.(launchKeyVariable);
+      if (!key) continue;
+      const identity = { pid: info.pid, startTime: info.startTime, bootId: boot };
+      found.push({ identity, info, key, owner: variables?.(launchOwnerVariable) ?? '' });
+    }
+  };
+  await Promise.all(Array.from({ length: 3 }, reader));
+  return found;
+}
+
+type Variables = (name: string) => string | undefined;
+
+async function environmentFromProc(pid: number): Promise<Variables | null> {
+  let text: string;
+  try {
+    text = await readFile(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    // Gone meanwhile, or another user's: neither can be ours to find.
+    return null;
+  }
+  return (name) => {
+    const at = `\0${text}`.indexOf(`\0${name}=`);
+    if (at < 0) return undefined;
+    const end = text.indexOf('\0', at);
+    return text.slice(at + name.length + 1, end < 0 ? undefined : end);
+  };
+}
+
+/** Systems without `/proc`: `ps` prints the environment behind the command. */
+export async function environmentsFromPs(): Promise<(pid: number) => Promise<Variables | null>> {
+  const { stdout } = await run('ps', ['axeww', '-o', 'pid=,command='], { maxBuffer: 256 << 20 });
+  const lines = new Map(stdout.split('\n').map((line) => [Number.parseInt(line, 10), line]));
+  return async (pid) => {
+    const line = lines.get(pid);
+    if (line === undefined) return null;
+    return (name) => line.match(new RegExp(`\\s${name}=(\\S*)`))?.[1];
+  };
+}

@@ -1,0 +1,57 @@
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openLogFile, tailFile, trimLogFile } from './log-file.ts';
+
+let path: string;
+
+beforeEach(() => {
+  path = join(mkdtempSync(join(tmpdir(), 'hub-log-')), 'log');
+});
+afterEach(() => rmSync(join(path, '..'), { recursive: true }));
+
+it('tails whole characters only', async () => {
+  writeFileSync(path, 'aäöü');
+  expect(await tailFile(path, 100)).toBe('aäöü');
+  expect(await tailFile(path, 4)).toBe('öü');
+  expect(await tailFile(path, 3)).toBe('ü');
+  expect(await tailFile(path, 0)).toBe('');
+  appendFileSync(path, Buffer.from('€').subarray(0, 2)); // a character that is being written
+  expect(await tailFile(path, 4)).toBe('ü');
+});
+
+it('has no tail without a file', async () => {
+  expect(await tailFile(path, 10)).toBe('');
+});
+
+it('cuts a log that grows too long while it is written', async () => {
+  const log = openLogFile(path);
+  writeSync(log, 'x'.repeat(100));
+  await trimLogFile(path, 100);
+  expect(statSync(path).size).toBe(100);
+  writeSync(log, 'y');
+  await trimLogFile(path, 100);
+  expect(statSync(path).size).toBe(0);
+  writeSync(log, 'z');
+  closeSync(log);
+  expect(readFileSync(path, 'utf8')).toBe('z');
+  expect(readFileSync(`${path}.1`, 'utf8')).toBe(`${'x'.repeat(100)}y`);
+});
+
+it('does not write through a link', () => {
+  symlinkSync('/dev/null', path);
+  const log = openLogFile(path); // the link itself is moved away
+  closeSync(log);
+  expect(statSync(path).isFile()).toBe(true);
+});
