@@ -46,15 +46,16 @@ const runs = (file) =>
 
 /** Refuses, and says what to install, without a Python that can make virtual environments. */
 async function requirePython(system, signal) {
-  const facts = 'import sys; print("%d.%d" % sys.version_info[:2]); import ensurepip, venv';
+  const facts = 'import sys; print("%d.%d" % sys.version_info[:2]); import ensurepip, tomllib, venv';
+  // tomllib came with Python 3.11, the oldest for which constraints.txt holds.
   try {
     await run(system, ['-c', facts], { signal });
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
     const version = /^3\.\d+/.exec(error.output)?.[0];
-    if (!version)
+    if (!version || error.output.includes('tomllib'))
       throw new Stop(
-        `${system} is missing: servers are Python programs. Install Python 3.11 or newer ` +
+        `${system} is missing or too old: servers are Python programs. Install Python 3.11 or newer ` +
           '(Debian, Ubuntu: apt-get install python3 python3-venv), or name one in PYTHON.',
       );
     throw new Stop(

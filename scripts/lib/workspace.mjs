@@ -39,7 +39,7 @@ export async function requireWritableClone() {
 /** Runs the package manager in the version the workspace names. */
 export async function pnpm(args, options = {}) {
   const { packageManager } = JSON.parse(await readFile(at('package.json'), 'utf8'));
-  return run('npx', ['--yes', packageManager, ...args], { cwd: root, ...options });
+  return run('npx', ['--prefer-offline', '--yes', packageManager, ...args], { cwd: root, ...options });
 }
 
 /** Names of the folders below `packages/`. */
