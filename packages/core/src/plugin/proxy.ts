@@ -1,5 +1,5 @@
-import { token } from './token.ts';
 import type { JsonObject } from './json.ts';
+import { token } from './token.ts';
 
 /** A route: requests below `spec` go to `target`, path unchanged. */
 export interface ProxyRoute {
@@ -32,6 +32,18 @@ export interface Proxy {
   routes(signal?: AbortSignal): Promise<ReadonlyMap<string, ProxyRoute>>;
   /** Throws when it does not run or does not answer. Restarts are the plugin's own business. */
   checkRunning?(signal?: AbortSignal): Promise<void>;
+  /** One route, or `null`: for proxies that answer this cheaper than with the whole table (P404). */
+  getRoute?(spec: string, signal?: AbortSignal): Promise<ProxyRoute | null>;
+  /**
+   * Calls `onReset` whenever the proxy may have lost its routes: it was restarted, replaced, or came back after
+   * a silence. Returns a function that ends this. Whoever keeps the table puts all routes back then.
+   */
+  watch?(onReset: () => void): () => void;
+  /** Drives another proxy from now on, for the life of this hub (P418, `PATCH /api/proxy`). */
+  repoint?(
+    to: { readonly apiUrl?: string; readonly authToken?: string },
+    signal?: AbortSignal,
+  ): Promise<void>;
   readonly capabilities?: ProxyCapabilities;
 }
 export const Proxy = token<Proxy>('Proxy');
