@@ -14,7 +14,11 @@ export interface ServerRef {
 export interface HubEvents {
   userCreated: (event: { readonly user: string }) => void;
   userDeleted: (event: { readonly user: string }) => void;
-  signedIn: (event: { readonly user: string; readonly authenticator: string; readonly seconds: number }) => void;
+  signedIn: (event: {
+    readonly user: string;
+    readonly authenticator: string;
+    readonly seconds: number;
+  }) => void;
   signInRefused: (event: { readonly reason: string; readonly seconds: number }) => void;
   signedOut: (event: { readonly user: string; readonly seconds: number }) => void;
   tokenCreated: (event: { readonly owner: string; readonly id: string }) => void;
@@ -23,12 +27,14 @@ export interface HubEvents {
   serverStarting: (event: ServerRef & { readonly attempt: number }) => void;
   serverReady: (event: ServerRef & { readonly attempt: number; readonly seconds: number }) => void;
   /** Once for each attempt that did not get ready. */
-  serverFailed: (event: ServerRef & {
-    readonly attempt: number;
-    readonly cause: string;
-    readonly expected: boolean;
-    readonly seconds: number;
-  }) => void;
+  serverFailed: (
+    event: ServerRef & {
+      readonly attempt: number;
+      readonly cause: string;
+      readonly expected: boolean;
+      readonly seconds: number;
+    },
+  ) => void;
   serverStopping: (event: ServerRef) => void;
   serverStopped: (event: ServerRef & { readonly seconds: number; readonly ok: boolean }) => void;
   serverPolled: (event: { readonly running: boolean; readonly seconds: number }) => void;

@@ -83,6 +83,12 @@ export interface Spawner<State extends JsonValue = JsonValue> {
    */
   stop(server: RunningServer<State>, how: StopHow): Promise<void>;
 
+  /** Servers are processes of the hub's own machine: only hubs of the same host may poll and stop them. */
+  readonly hostBound?: boolean;
+  /** Where a launched server is reached, when the answer of `start` was lost with a hub. `null`: not known. */
+  address?(server: RunningServer<State>): Promise<string | null>;
+  /** Why a running server does not answer at its address, as far as this spawner can see. */
+  diagnose?(server: RunningServer<State>, target: string): Promise<Diagnosis | null>;
   /** Many polls in one question; the answer has one entry per server asked about. */
   pollAll?(servers: readonly RunningServer<State>[]): Promise<ReadonlyMap<string, Exit | null>>;
   /** Keys of all that runs; what belongs to no current attempt is stopped by the hub. */
@@ -173,11 +179,20 @@ export function spawnFailure(
   });
 }
 
+/** What a spawner found out about a server that does not answer. */
+export interface Diagnosis {
+  readonly cause: SpawnFailureCause;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
 /** Why a start failed. */
 export type SpawnFailureCause =
   | 'command-not-found'
   | 'exited'
   | 'timeout'
+  | 'not-listening'
+  | 'wrong-port'
   | 'not-reachable'
   | 'port-taken'
   | 'refused'

@@ -8,7 +8,17 @@ import * as tables from './tables/index.ts';
 /** A drizzle handle: the pool, or the transaction that surrounds the caller. */
 export type Queryable = Pick<
   PostgresJsDatabase<typeof tables>,
-  'select' | 'selectDistinct' | 'selectDistinctOn' | 'insert' | 'update' | 'delete' | 'execute' | 'with' | '$with' | 'query' | '$count'
+  | 'select'
+  | 'selectDistinct'
+  | 'selectDistinctOn'
+  | 'insert'
+  | 'update'
+  | 'delete'
+  | 'execute'
+  | 'with'
+  | '$with'
+  | 'query'
+  | '$count'
 >;
 
 /** How to reach PostgreSQL: what postgres.js takes. */
@@ -30,7 +40,11 @@ const usualLimits: PoolLimits = {
 };
 
 /** Opens a postgres.js client with the rules of this hub: UTC, limits, a quick way back after a restart. */
-export function openClient(connection: Connection, name: string, limits: Partial<PoolLimits> = {}): postgres.Sql {
+export function openClient(
+  connection: Connection,
+  name: string,
+  limits: Partial<PoolLimits> = {},
+): postgres.Sql {
   const { max, statementTimeout, lockTimeout, idleInTransactionTimeout } = { ...usualLimits, ...limits };
   return postgres({
     ...connection,

@@ -39,9 +39,13 @@ async function refuseNewer(client: ReturnType<typeof openClient>): Promise<void>
   if (!there?.settings) return;
   const [row] = await client`SELECT (value #>> '{}')::int AS version FROM settings WHERE key = 'min_hub'`;
   if (row && row.version > schemaVersion) {
-    throw new HubError('HUB_START_FAILED', `The database was made by a newer hub (schema ${row.version}, this one knows ${schemaVersion}).`, {
-      hint: 'Install the newer version of @hub/core, or restore a dump made by this one.',
-    });
+    throw new HubError(
+      'HUB_START_FAILED',
+      `The database was made by a newer hub (schema ${row.version}, this one knows ${schemaVersion}).`,
+      {
+        hint: 'Install the newer version of @hub/core, or restore a dump made by this one.',
+      },
+    );
   }
 }
 

@@ -1,0 +1,186 @@
+import type { Exit } from '../plugin/index.ts';
+import type { ServersContext } from './context.ts';
+import { describeFailure, withoutSecrets } from './failure.ts';
+import { type Attempt, finishLaunch, LostLaunch, launch } from './launch.ts';
+import { databaseNow } from './ports.ts';
+import type { Failure, ServerRecord } from './server.ts';
+import { runStop } from './stopping.ts';
+import { runningServer } from './views.ts';
+
+const logTailBytes = 8_192;
+
+interface Running {
+  readonly fence: number;
+  readonly abort: (reason: unknown) => void;
+  readonly done: Promise<void>;
+}
+
+/** The launches and stops this hub has under way. Everything about them is in rows; here are only their signals. */
+export class Attempts {
+  readonly #context: ServersContext;
+  readonly #launches = new Map<number, Running>();
+  readonly #stops = new Map<number, Promise<void>>();
+  readonly #onExit: (server: ServerRecord, exit: Exit) => void;
+
+  constructor(context: ServersContext, onExit: (server: ServerRecord, exit: Exit) => void) {
+    this.#context = context;
+    this.#onExit = onExit;
+  }
+
+  /** Is this server's launch or stop under way here? */
+  has(id: number): boolean {
+    return this.#launches.has(id) || this.#stops.has(id);
+  }
+
+  /** Launches a server this hub owns in `starting`. */
+  begin(server: ServerRecord): void {
+    this.#track(server, (attempt) => launch(this.#context, attempt));
+  }
+
+  /** Goes on with a launch that another hub began and whose address is known. */
+  resume(server: ServerRecord, target: string): void {
+    const spawner = this.#context.spawners.get(server.spawner);
+    this.#track(server, (attempt) => finishLaunch(this.#context, attempt, spawner, target));
+  }
+
+  /** Stops a server this hub owns in `stopping`; a launch of it under way here is ended first. */
+  stop(server: ServerRecord): Promise<void> {
+    const earlier = this.#stops.get(server.id);
+    const work = (async () => {
+      await earlier;
+      await this.#endLaunch(server.id);
+      await runStop(this.#context, server);
+    })()
+      .catch((error: unknown) => {
+        // The row stays `stopping` with its owner: it is tried again by time or by take-over.
+        this.#context.log.error(
+          { user: server.userName, server: server.name, err: error },
+          'stop interrupted',
+        );
+      })
+      .finally(() => {
+        if (this.#stops.get(server.id) === work) this.#stops.delete(server.id);
+      });
+    this.#stops.set(server.id, work);
+    return work;
+  }
+
+  /** Another hub changed this row: a launch here that lost it is told at once. */
+  lost(id: number, fence: number): void {
+    const running = this.#launches.get(id);
+    if (running && running.fence !== fence) running.abort(new LostLaunch());
+  }
+
+  get launching(): readonly number[] {
+    return [...this.#launches.keys()];
+  }
+
+  /** Leaves all launches to the next hub, and waits until nothing is under way here any more. */
+  async giveUpLaunches(): Promise<void> {
+    for (const { abort } of this.#launches.values()) abort(new LostLaunch());
+    await Promise.all([...[...this.#launches.values()].map(({ done }) => done), ...this.#stops.values()]);
+  }
+
+  #track(server: ServerRecord, work: (attempt: Attempt) => Promise<ServerRecord>): void {
+    const controller = new AbortController();
+    const exit = Promise.withResolvers<Exit>();
+    const secrets: string[] = [];
+    let settled = false;
+    const attempt: Attempt = {
+      server,
+      signal: controller.signal,
+      abort: (reason) => controller.abort(reason),
+      secrets,
+      exited: exit.promise,
+      reportExit: (report) => {
+        exit.resolve(report);
+        if (settled) this.#onExit(server, report);
+      },
+    };
+    const began = this.#context.clock.monotonic();
+    const seconds = () => (this.#context.clock.monotonic() - began) / 1000;
+    const name = { user: server.userName, server: server.name, attempt: server.attempt };
+    const done = (async () => {
+      this.#context.events.emit('serverStarting', name);
+      try {
+        await work(attempt);
+        settled = true;
+        this.#context.log.info({ ...name, seconds: seconds() }, 'server ready');
+        this.#context.events.emit('serverReady', { ...name, seconds: seconds() });
+      } catch (error) {
+        settled = true;
+        await this.#failed(attempt, error, seconds());
+      }
+    })()
+      .catch((error: unknown) => {
+        // The row stays `starting` under this owner; take-over deals with it once the lease is over.
+        this.#context.log.error({ ...name, err: error }, 'launch interrupted');
+      })
+      .finally(() => {
+        if (this.#launches.get(server.id)?.done === done) this.#launches.delete(server.id);
+      });
+    this.#launches.set(server.id, { fence: server.fence, abort: attempt.abort, done });
+  }
+
+  async #failed(attempt: Attempt, error: unknown, seconds: number): Promise<void> {
+    const { server, signal } = attempt;
+    const name = { user: server.userName, server: server.name, attempt: server.attempt };
+    if (error instanceof LostLaunch || (signal.aborted && signal.reason instanceof LostLaunch)) {
+      this.#context.log.info(name, 'launch given up, the server is in other hands');
+      return;
+    }
+    const failure = await this.#describe(attempt, signal.aborted ? signal.reason : error);
+    this.#tell(name, failure, error);
+    const stopping = await this.#context.unitOfWork.run(null, async () => {
+      const row = await this.#context.servers.change(
+        { id: server.id, fence: server.fence, phase: 'starting' },
+        { phase: 'stopping', stoppingAt: databaseNow, failure },
+      );
+      if (row) await this.#context.changes.publish('server', String(row.id));
+      return row;
+    });
+    if (!stopping) return; // cancelled meanwhile: who cancelled it stops it
+    this.#context.events.emit('serverFailed', {
+      ...name,
+      cause: failure.reason,
+      expected: failure.expected,
+      seconds,
+    });
+    // Not through stop(): that waits for this very launch to end.
+    await runStop(this.#context, stopping);
+  }
+
+  #tell(name: object, failure: Failure, error: unknown): void {
+    const fields = { ...name, cause: failure.cause, reason: failure.message };
+    if (failure.expected) this.#context.log.info(fields, 'start refused');
+    else if (failure.cause === 'plugin-error')
+      this.#context.log.error({ ...fields, err: error }, 'start failed');
+    else this.#context.log.warn(fields, 'start failed');
+  }
+
+  async #describe(attempt: Attempt, error: unknown): Promise<Failure> {
+    const { server } = attempt;
+    const now = this.#context.clock.now().toISOString();
+    return describeFailure(error, { attempt: server.attempt, now, log: await this.#logTail(attempt) });
+  }
+
+  async #logTail({ server, secrets }: Attempt): Promise<string | null> {
+    if (!this.#context.spawners.has(server.spawner)) return null;
+    const { driver } = this.#context.spawners.get(server.spawner);
+    if (!driver.logs) return null;
+    try {
+      const current = (await this.#context.servers.byId(server.id)) ?? server;
+      const running = await runningServer(this.#context, current, AbortSignal.timeout(2_000));
+      return withoutSecrets(await driver.logs(running, logTailBytes), secrets);
+    } catch {
+      return null; // a failure without its log is still told
+    }
+  }
+
+  async #endLaunch(id: number): Promise<void> {
+    const running = this.#launches.get(id);
+    if (!running) return;
+    running.abort(new LostLaunch());
+    await Promise.race([running.done, this.#context.clock.sleep(5_000)]);
+  }
+}

@@ -1,0 +1,85 @@
+import { DeadlineError } from '../kernel/index.ts';
+import { type Instant, isHubError, isSpawnRefusal, type SpawnFailureCause } from '../plugin/index.ts';
+import type { Failure } from './server.ts';
+
+interface NamedFailure {
+  readonly kind: 'spawn-failure';
+  readonly failure: SpawnFailureCause;
+  readonly hint: string | null;
+  readonly message: string;
+}
+
+/** An error of a start → what is kept on the row: cause, sentence, remedy. Unknown errors keep their words to the log. */
+export function describeFailure(
+  error: unknown,
+  at: { attempt: number; now: Instant; log: string | null },
+): Failure {
+  const common = {
+    attempt: at.attempt,
+    at: at.now,
+    log: at.log,
+    messageHtml: null,
+    expected: false,
+    status: 500,
+  };
+  if (isSpawnRefusal(error)) {
+    return {
+      ...common,
+      cause: 'refused',
+      message: error.message,
+      hint: null,
+      messageHtml: error.messageHtml,
+      status: error.status,
+      expected: true,
+      reason: error.reason,
+    };
+  }
+  if (isNamed(error)) {
+    return {
+      ...common,
+      cause: error.failure,
+      message: error.message,
+      hint: error.hint,
+      reason: error.failure,
+    };
+  }
+  if (error instanceof DeadlineError) {
+    return {
+      ...common,
+      cause: 'timeout',
+      message: `${error.message}.`,
+      hint: 'Try again; if it keeps happening, an administrator can raise the limit.',
+      reason: 'timeout',
+    };
+  }
+  if (isHubError(error) && error.expose) {
+    return {
+      ...common,
+      cause: 'refused',
+      message: error.message,
+      hint: error.hint ?? null,
+      status: error.status,
+      expected: error.status < 500,
+      reason: 'error',
+    };
+  }
+  return {
+    ...common,
+    cause: 'plugin-error',
+    message: 'Something went wrong while the server was started.',
+    hint: 'Try again; if it keeps happening, tell an administrator. The log of the hub names the cause.',
+    reason: 'error',
+  };
+}
+
+function isNamed(error: unknown): error is NamedFailure {
+  return error instanceof Error && (error as { kind?: unknown }).kind === 'spawn-failure';
+}
+
+/** The end of a log without the secrets that were given to the server. */
+export function withoutSecrets(log: string, secrets: readonly string[]): string {
+  return secrets.reduce(
+    (text, secret) => (secret.length < 8 ? text : text.replaceAll(secret, '[secret]')),
+    log,
+  );
+}

@@ -1,0 +1,103 @@
+import type { Actor } from '../kernel/index.ts';
+import { HubError, type JsonObject } from '../plugin/index.ts';
+import type { ServersContext } from './context.ts';
+import { databaseNow } from './ports.ts';
+import type { ServerRecord } from './server.ts';
+
+/** A start as it was asked for. */
+export interface StartRequest {
+  readonly actor: Actor;
+  /** null: those of the last start. */
+  readonly userOptions: JsonObject | null;
+  /** An administrator's bulk start goes behind those of single users. */
+  readonly bulk: boolean;
+  readonly spawner: string | null;
+}
+
+/**
+ * `stopped → queued`, in one transaction under the lock that counts. Throws 429 when there is no room; answers
+ * `null` when the server is not stopped any more.
+ */
+export async function enqueue(
+  context: ServersContext,
+  server: ServerRecord,
+  request: StartRequest,
+): Promise<ServerRecord | null> {
+  const target = `server:${server.userName}/${server.name}`;
+  return context.unitOfWork.run({ actor: request.actor, action: 'server.start', target }, async () => {
+    const counts = await context.servers.lockAndCount();
+    refuseWhenFull(context, counts);
+    const queued = await context.servers.change(
+      { id: server.id, fence: server.fence, phase: 'stopped' },
+      {
+        phase: 'queued',
+        attempt: server.attempt + 1,
+        spawner: request.spawner ?? server.spawner,
+        ...(request.userOptions === null ? {} : { userOptions: request.userOptions }),
+        queueClass: request.bulk ? 1 : 0,
+        requestedAt: databaseNow,
+        queuedAt: databaseNow,
+        failure: null,
+        takeOvers: 0,
+        removeWhenStopped: false,
+      },
+      { raiseFence: true },
+    );
+    if (!queued) return null;
+    await context.servers.clearEvents(queued.id, queued.attempt);
+    await context.servers.appendEvents(queued, 0, [{ progress: 0, message: 'Server requested' }]);
+    await context.changes.publish('server', String(queued.id));
+    await context.changes.publish('queue', '');
+    return queued;
+  });
+}
+
+function refuseWhenFull(
+  context: ServersContext,
+  counts: { queued: number; starting: number; ready: number; stopping: number },
+): void {
+  const { concurrentStarts, queueLimit, activeServerLimit, retryAfter } = context.settings;
+  const full =
+    queueLimit > 0
+      ? counts.queued >= queueLimit
+      : concurrentStarts > 0 && counts.queued + counts.starting >= concurrentStarts;
+  if (full) {
+    const seconds = context.ids.integer(...retryAfter);
+    throw new HubError(
+      'HUB_TOO_MANY',
+      `Too many users trying to log in right now. Try again in ${inWords(seconds)}.`,
+      {
+        headers: { 'Retry-After': String(seconds) },
+      },
+    );
+  }
+  const active = counts.queued + counts.starting + counts.ready + counts.stopping;
+  if (activeServerLimit > 0 && active >= activeServerLimit) {
+    throw new HubError('HUB_TOO_MANY', 'Active user limit exceeded. Try again in a few minutes.');
+  }
+}
+
+/** Rounded up to ten seconds, or minutes above ninety (W32). */
+function inWords(seconds: number): string {
+  const rounded = Math.ceil(seconds / 10) * 10;
+  return rounded <= 90 ? `${rounded} seconds` : `${Math.ceil(rounded / 60)} minutes`;
+}
+
+/** `queued → starting` for the oldest, as many as there is room for: what this hub may now launch. */
+export async function takeTurns(context: ServersContext): Promise<readonly ServerRecord[]> {
+  if (!context.leases.fresh) return [];
+  const { concurrentStarts } = context.settings;
+  const taken = await context.unitOfWork.run(null, async () => {
+    const rows = await context.servers.takeFromQueue(
+      {
+        owner: context.run.id,
+        host: context.run.host,
+        spawners: context.spawners.all.map(({ id }) => id),
+      },
+      concurrentStarts > 0 ? concurrentStarts : Number.MAX_SAFE_INTEGER,
+    );
+    for (const { id } of rows) await context.changes.publish('server', String(id));
+    return rows;
+  });
+  return taken;
+}

@@ -1,0 +1,146 @@
+import { withDeadline } from '../kernel/index.ts';
+import { HubError } from '../plugin/index.ts';
+import type { ServersContext } from './context.ts';
+import { databaseNow } from './ports.ts';
+import type { ServerRecord } from './server.ts';
+import { runningServer } from './views.ts';
+
+const firstRetry = 1;
+const longestRetry = 60;
+
+/**
+ * Takes a server from `stopping` to `stopped`: route first, then the spawner, then what was given to it. A stop
+ * that fails leaves it `stopping`, with the failure and a time for the next try; nothing is forgotten while it
+ * may still run.
+ */
+export async function runStop(context: ServersContext, server: ServerRecord): Promise<void> {
+  const began = context.clock.monotonic();
+  const name = { user: server.userName, server: server.name };
+  try {
+    await context.leases.whenFresh(AbortSignal.timeout(30_000));
+    await removeRoute(context, server);
+    await endProcess(context, server);
+  } catch (error) {
+    await keepStopping(context, server, error);
+    context.events.emit('serverStopped', {
+      ...name,
+      seconds: (context.clock.monotonic() - began) / 1000,
+      ok: false,
+    });
+    return;
+  }
+  await afterStopHooks(context, server);
+  const stopped = await forget(context, server);
+  if (stopped) {
+    context.events.emit('serverStopped', {
+      ...name,
+      seconds: (context.clock.monotonic() - began) / 1000,
+      ok: true,
+    });
+  }
+}
+
+/** The proxy may be away just now; a route left behind is removed by the next reconciliation. */
+async function removeRoute(context: ServersContext, server: ServerRecord): Promise<void> {
+  await context.routes.remove(server, AbortSignal.timeout(5_000)).catch((error: unknown) => {
+    context.log.warn({ user: server.userName, server: server.name, err: error }, 'route not removed yet');
+  });
+}
+
+async function endProcess(context: ServersContext, server: ServerRecord): Promise<void> {
+  const spawner = context.spawners.get(server.spawner);
+  const overdue = () => context.events.emit('pluginOverdue', { plugin: spawner.name, call: 'stop' });
+  await withDeadline(
+    context.clock,
+    `Stopping the server of ${server.userName}`,
+    spawner.options.stopTimeout,
+    null,
+    async (signal) => spawner.driver.stop(await runningServer(context, server, signal), 'politely'),
+    overdue,
+  );
+}
+
+async function keepStopping(context: ServersContext, server: ServerRecord, error: unknown): Promise<void> {
+  const tries = server.stopTries + 1;
+  const retryIn = Math.min(longestRetry, firstRetry * 2 ** (tries - 1));
+  context.log.error(
+    { user: server.userName, server: server.name, err: error, tries, retryIn },
+    'server could not be stopped, it is tried again',
+  );
+  await context.unitOfWork.run(null, async () => {
+    await context.servers.change(
+      { id: server.id, fence: server.fence, phase: 'stopping' },
+      {
+        stopTries: tries,
+        retryIn,
+        failure: server.failure ?? {
+          cause: 'stop-failed',
+          message: 'The server could not be stopped yet.',
+          hint: `It is tried again in ${retryIn} s.`,
+          messageHtml: null,
+          status: 500,
+          expected: false,
+          reason: 'error',
+          log: null,
+          attempt: server.attempt,
+          at: context.clock.now().toISOString(),
+        },
+      },
+    );
+    await context.changes.publish('server', String(server.id));
+  });
+}
+
+async function afterStopHooks(context: ServersContext, server: ServerRecord): Promise<void> {
+  const owner = await context.owners.view(server.userId);
+  if (!owner) return;
+  await context.hooks.afterStop(owner, server).catch((error: unknown) => {
+    context.log.error(
+      { user: server.userName, server: server.name, err: error },
+      'a hook after the stop failed',
+    );
+  });
+}
+
+/** Deletes the attempt's secrets and the row's memory of it, in one change. */
+async function forget(context: ServersContext, server: ServerRecord): Promise<boolean> {
+  return context.unitOfWork.run(null, async () => {
+    const stopped = await context.servers.change(
+      { id: server.id, fence: server.fence, phase: 'stopping' },
+      {
+        phase: 'stopped',
+        owner: null,
+        state: null,
+        target: null,
+        host: null,
+        tokenId: null,
+        oauthClientId: null,
+        startingAt: null,
+        readyAt: null,
+        stopTries: 0,
+        retryIn: null,
+        takeOvers: 0,
+        lastActivity: databaseNow,
+        ...(server.failure?.cause === 'stop-failed' ? { failure: null } : {}),
+      },
+    );
+    if (!stopped) return false;
+    await context.credentials.revoke(server);
+    if (stopped.removeWhenStopped && stopped.name !== '') {
+      await context.servers.remove({ id: stopped.id, fence: stopped.fence, phase: 'stopped' });
+    }
+    await context.changes.publish('server', String(server.id));
+    await context.changes.publish('queue', '');
+    return true;
+  });
+}
+
+/** The error of a start refused because its server is being stopped (R80). */
+export function pendingStop(server: ServerRecord): HubError {
+  return new HubError('HUB_BAD_REQUEST', `${fullName(server)} is pending stop`);
+}
+
+/** How messages name a server: `ada`, or `ada:gpu` (R80). */
+export function fullName(server: Pick<ServerRecord, 'userName' | 'name'>): string {
+  return server.name === '' ? server.userName : `${server.userName}:${server.name}`;
+}

@@ -1,0 +1,123 @@
+import { type Exit, spawnFailure } from '../plugin/index.ts';
+import type { Attempts } from './attempts.ts';
+import type { ServersContext } from './context.ts';
+import { describeFailure } from './failure.ts';
+import { databaseNow } from './ports.ts';
+import type { ServerRecord } from './server.ts';
+import { runningServer } from './views.ts';
+
+const mostTakeOvers = 3;
+
+/**
+ * Takes over starts and stops whose hub is gone (design section 5, "Take-over of a start"). A start whose server
+ * runs at a known address goes on; any other is cleaned up and queued again at its old place.
+ */
+export async function takeOver(context: ServersContext, attempts: Attempts): Promise<number> {
+  if (!context.leases.fresh) return 0;
+  const all = context.spawners.all;
+  const claimed = await context.servers.claimAbandoned({
+    owner: context.run.id,
+    host: context.run.host,
+    spawners: all.map(({ id }) => id),
+    hostBound: all.filter(({ driver }) => driver.hostBound).map(({ id }) => id),
+  });
+  for (const server of claimed) {
+    context.log.warn(
+      { user: server.userName, server: server.name, phase: server.phase },
+      'taken over from a hub that is gone',
+    );
+    if (server.phase === 'stopping') void attempts.stop(server);
+    else
+      void continueStart(context, attempts, server).catch((error: unknown) => {
+        // Still `starting` and ours in the row; when our lease goes too, the next hub takes it.
+        context.log.error(
+          { user: server.userName, server: server.name, err: error },
+          'take-over interrupted',
+        );
+      });
+  }
+  return claimed.length;
+}
+
+async function continueStart(
+  context: ServersContext,
+  attempts: Attempts,
+  server: ServerRecord,
+): Promise<void> {
+  const target = server.state === null ? null : await whereItRuns(context, server);
+  if (target !== null) {
+    attempts.resume(server, target);
+    return;
+  }
+  if (server.takeOvers >= mostTakeOvers) {
+    await giveUp(context, attempts, server);
+    return;
+  }
+  await queueAgain(context, attempts, server);
+}
+
+/** The address of a launched server, if it runs. */
+async function whereItRuns(context: ServersContext, server: ServerRecord): Promise<string | null> {
+  const { driver, options } = context.spawners.get(server.spawner);
+  const running = await runningServer(context, server, AbortSignal.timeout(options.pollTimeout * 1000));
+  const exit: Exit | null = await driver.poll(running);
+  if (exit) return null;
+  return server.target ?? (await driver.address?.(running)) ?? null;
+}
+
+/** Nothing of the attempt may stay behind before the next one begins. */
+async function queueAgain(context: ServersContext, attempts: Attempts, server: ServerRecord): Promise<void> {
+  const { driver, options } = context.spawners.get(server.spawner);
+  try {
+    const signal = AbortSignal.timeout(options.stopTimeout * 1000);
+    await driver.stop(await runningServer(context, server, signal), 'now');
+  } catch (error) {
+    context.log.error(
+      { user: server.userName, server: server.name, err: error },
+      'an interrupted start could not be cleaned up',
+    );
+    await giveUp(context, attempts, server);
+    return;
+  }
+  await context.unitOfWork.run(null, async () => {
+    const queued = await context.servers.change(
+      { id: server.id, fence: server.fence, phase: 'starting' },
+      {
+        phase: 'queued',
+        owner: null,
+        attempt: server.attempt + 1,
+        state: null,
+        target: null,
+        tokenId: null,
+        oauthClientId: null,
+        startingAt: null,
+        takeOvers: server.takeOvers + 1,
+      },
+      { raiseFence: true },
+    );
+    if (!queued) return;
+    await context.credentials.revoke(server);
+    await context.servers.appendEvents(queued, 0, [
+      { progress: 0, message: 'Server requested' },
+      { progress: 0, message: 'The hub was restarted; the start begins again' },
+    ]);
+    await context.changes.publish('server', String(queued.id));
+    await context.changes.publish('queue', '');
+  });
+}
+
+async function giveUp(context: ServersContext, attempts: Attempts, server: ServerRecord): Promise<void> {
+  const error = spawnFailure('interrupted', 'The start was interrupted too often.', {
+    hint: 'Try again. If it keeps happening, the hub itself is being restarted: tell an administrator.',
+  });
+  const now = context.clock.now().toISOString();
+  const failure = describeFailure(error, { attempt: server.attempt, now, log: null });
+  const stopping = await context.servers.change(
+    { id: server.id, fence: server.fence, phase: 'starting' },
+    { phase: 'stopping', stoppingAt: databaseNow, failure },
+  );
+  if (stopping) {
+    await context.changes.publish('server', String(stopping.id));
+    await attempts.stop(stopping);
+  }
+}

@@ -1,0 +1,104 @@
+import { sql } from 'drizzle-orm';
+import type postgres from 'postgres';
+import type { Changes, Channel } from '../kernel/index.ts';
+import type { Clock, Logger } from '../plugin/index.ts';
+import { type Connection, type Database, openClient } from './database.ts';
+
+const channelName = 'hub';
+const heartbeatMs = 1_000;
+const silenceMs = 3_000;
+
+interface Subscription {
+  readonly channel: Channel;
+  readonly listener: (id: string) => void;
+  readonly onGap: (() => void) | undefined;
+}
+
+/**
+ * News between hubs over LISTEN and NOTIFY. The hub notifies itself each second; after three seconds without
+ * its own message the listening connection is made anew, and everyone who listens is told of the gap.
+ */
+export class PostgresChanges implements Changes {
+  readonly #db: Database;
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #hubId: string;
+  readonly #subscriptions = new Set<Subscription>();
+  #listener: postgres.Sql | null = null;
+  #stopHeartbeat: (() => void) | null = null;
+  #lastHeard = 0;
+
+  constructor(deps: {
+    db: Database;
+    listenConnection: Connection;
+    clock: Clock;
+    log: Logger;
+    hubId: string;
+  }) {
+    this.#db = deps.db;
+    this.#connection = deps.listenConnection;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+    this.#hubId = deps.hubId;
+  }
+
+  async open(): Promise<void> {
+    await this.#listen();
+    this.#stopHeartbeat = this.#clock.every(heartbeatMs, () => this.#beat());
+  }
+
+  async close(): Promise<void> {
+    this.#stopHeartbeat?.();
+    this.#stopHeartbeat = null;
+    await this.#listener?.end({ timeout: 1 });
+    this.#listener = null;
+  }
+
+  async publish(channel: Channel, id: string): Promise<void> {
+    await this.#db.run((q) => q.execute(sql`SELECT pg_notify(${channelName}, ${`${channel}:${id}`})`));
+  }
+
+  subscribe(channel: Channel, listener: (id: string) => void, onGap?: () => void): () => void {
+    const subscription = { channel, listener, onGap };
+    this.#subscriptions.add(subscription);
+    return () => this.#subscriptions.delete(subscription);
+  }
+
+  async #listen(): Promise<void> {
+    this.#listener = openClient(this.#connection, 'hub listen', { max: 1, statementTimeout: 0 });
+    await this.#listener.listen(channelName, (payload) => this.#heard(payload));
+    this.#lastHeard = this.#clock.monotonic();
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      if (this.#clock.monotonic() - this.#lastHeard > silenceMs) await this.#reconnect();
+      await this.#db.run((q) => q.execute(sql`SELECT pg_notify(${channelName}, ${`alive:${this.#hubId}`})`));
+    } catch (error) {
+      this.#log.debug({ err: error }, 'no heartbeat through the database');
+    }
+  }
+
+  async #reconnect(): Promise<void> {
+    const old = this.#listener;
+    this.#listener = null;
+    void old?.end({ timeout: 1 }).catch(() => undefined); // it is silent; nothing can be done about it
+    await this.#listen();
+    this.#log.info({}, 'listening for changes again');
+    for (const { onGap } of this.#subscriptions) onGap?.();
+  }
+
+  #heard(payload: string): void {
+    const cut = payload.indexOf(':');
+    const channel = payload.slice(0, cut);
+    const id = payload.slice(cut + 1);
+    if (channel === 'alive') {
+      if (id === this.#hubId) this.#lastHeard = this.#clock.monotonic();
+      return;
+    }
+    for (const subscription of this.#subscriptions) {
+      if (subscription.channel === channel) subscription.listener(id);
+    }
+  }
+}

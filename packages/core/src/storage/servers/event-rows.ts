@@ -1,0 +1,63 @@
+import { and, asc, eq, gt, lt, sql } from 'drizzle-orm';
+import type { JsonObject, ProgressEvent } from '../../plugin/index.ts';
+import type { Database } from '../database.ts';
+import { serverEvents, servers } from '../tables/index.ts';
+
+/** Adds to an attempt's story if the writer is still its owner; false when it is not. */
+export async function appendEvents(
+  db: Database,
+  guard: { readonly id: number; readonly fence: number; readonly attempt: number },
+  firstSeq: number,
+  events: readonly ProgressEvent[],
+): Promise<boolean> {
+  if (events.length === 0) return true;
+  const written = await db.run((q) =>
+    q
+      .insert(serverEvents)
+      .select(
+        q
+          .select({
+            serverId: servers.id,
+            attempt: servers.attempt,
+            seq: sql<number>`${firstSeq}::int + (told.ordinal::int - 1)`.as('seq'),
+            event: sql<JsonObject>`told.event`.as('event'),
+            at: sql<string>`hub_now()`.as('at'),
+          })
+          .from(servers)
+          .innerJoin(
+            sql`jsonb_array_elements(${JSON.stringify(events)}::text::jsonb) WITH ORDINALITY AS told(event, ordinal)`,
+            sql`true`,
+          )
+          .where(
+            and(eq(servers.id, guard.id), eq(servers.fence, guard.fence), eq(servers.attempt, guard.attempt)),
+          ),
+      )
+      .onConflictDoNothing()
+      .returning({ seq: serverEvents.seq }),
+  );
+  return written.length > 0;
+}
+
+/** What was told after `seq`, in order. */
+export async function eventsSince(
+  db: Database,
+  id: number,
+  attempt: number,
+  seq: number,
+): Promise<readonly { readonly seq: number; readonly event: ProgressEvent }[]> {
+  const rows = await db.run((q) =>
+    q
+      .select({ seq: serverEvents.seq, event: serverEvents.event })
+      .from(serverEvents)
+      .where(and(eq(serverEvents.serverId, id), eq(serverEvents.attempt, attempt), gt(serverEvents.seq, seq)))
+      .orderBy(asc(serverEvents.seq)),
+  );
+  return rows.map((row) => ({ seq: row.seq, event: row.event }));
+}
+
+/** Forgets the stories of attempts before this one. */
+export async function clearEvents(db: Database, id: number, beforeAttempt: number): Promise<void> {
+  await db.run((q) =>
+    q.delete(serverEvents).where(and(eq(serverEvents.serverId, id), lt(serverEvents.attempt, beforeAttempt))),
+  );
+}

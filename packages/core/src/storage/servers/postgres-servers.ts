@@ -1,0 +1,167 @@
+import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
+import type { ServerRepository } from '../../servers/ports.ts';
+import type { ServerRecord } from '../../servers/server.ts';
+import type { Database } from '../database.ts';
+import { hubs, servers, users } from '../tables/index.ts';
+import { appendEvents, clearEvents, eventsSince } from './event-rows.ts';
+import { countServers, lockAndCount, queuePosition, takeFromQueue } from './queue-rows.ts';
+import { assignments, returningServer, selectServers } from './server-rows.ts';
+
+/** Servers in PostgreSQL. */
+export function postgresServers(db: Database): ServerRepository {
+  const one = async (rows: Promise<readonly ServerRecord[]>) => (await rows)[0] ?? null;
+
+  return {
+    byId: (id) => one(db.run((q) => selectServers(q).where(eq(servers.id, id)))),
+
+    byName: (userId, name) =>
+      one(db.run((q) => selectServers(q).where(and(eq(servers.userId, userId), eq(servers.name, name))))),
+
+    ofUser: (userId) =>
+      db.run((q) => selectServers(q).where(eq(servers.userId, userId)).orderBy(asc(servers.name))),
+
+    async ensure(userId, name, initial) {
+      const insert = { userId, name, ...initial };
+      await db.run((q) =>
+        q
+          .insert(servers)
+          .values(insert)
+          .onConflictDoNothing({ target: [servers.userId, servers.name] }),
+      );
+      const row = await this.byName(userId, name);
+      if (!row) throw new Error('a server row vanished right after it was made');
+      return row;
+    },
+
+    async countNamed(userId) {
+      const [row] = await db.run((q) =>
+        q
+          .select({ count: sql<number>`count(*)::int` })
+          .from(servers)
+          .where(and(eq(servers.userId, userId), sql`${servers.name} <> ''`)),
+      );
+      return row?.count ?? 0;
+    },
+
+    change: (guard, to, options = {}) =>
+      one(
+        db.run((q) =>
+          q
+            .update(servers)
+            .set({ ...assignments(to), ...(options.raiseFence ? { fence: sql`${servers.fence} + 1` } : {}) })
+            .from(users)
+            .where(
+              and(
+                eq(users.id, servers.userId),
+                eq(servers.id, guard.id),
+                eq(servers.fence, guard.fence),
+                eq(servers.phase, guard.phase),
+              ),
+            )
+            .returning(returningServer),
+        ),
+      ),
+
+    async remove(guard) {
+      const rows = await db.run((q) =>
+        q
+          .delete(servers)
+          .where(and(eq(servers.id, guard.id), eq(servers.fence, guard.fence), eq(servers.phase, 'stopped')))
+          .returning({ id: servers.id }),
+      );
+      return rows.length > 0;
+    },
+
+    lockAndCount: () => lockAndCount(db),
+    counts: () => countServers(db),
+    takeFromQueue: (by, limit) => takeFromQueue(db, by, limit),
+    queuePosition: (id) => queuePosition(db, id),
+
+    claimAbandoned: (by) =>
+      db.run((q) => {
+        const abandoned = q
+          .select({ id: servers.id })
+          .from(servers)
+          .leftJoin(hubs, eq(hubs.id, servers.owner))
+          .where(
+            and(
+              inArray(servers.phase, ['starting', 'stopping']),
+              inArray(servers.spawner, [...by.spawners]),
+              or(isNull(hubs.id), sql`${hubs.leaseUntil} < clock_timestamp()`),
+              onHost(by.host, by.hostBound),
+            ),
+          )
+          .orderBy(asc(servers.id))
+          .limit(200)
+          .for('update', { of: servers, skipLocked: true });
+        return q
+          .update(servers)
+          .set({ owner: by.owner, fence: sql`${servers.fence} + 1`, retryAt: null })
+          .from(users)
+          .where(and(eq(users.id, servers.userId), inArray(servers.id, abandoned)))
+          .returning(returningServer);
+      }),
+
+    stopsDue: (owner) =>
+      db.run((q) =>
+        selectServers(q).where(
+          and(eq(servers.owner, owner), eq(servers.phase, 'stopping'), sql`${servers.retryAt} <= hub_now()`),
+        ),
+      ),
+
+    readyServers: ({ spawners, host, hostBound }) =>
+      db.run((q) =>
+        selectServers(q).where(
+          and(eq(servers.phase, 'ready'), inArray(servers.spawner, [...spawners]), onHost(host, hostBound)),
+        ),
+      ),
+
+    async currentKeys(keys) {
+      const rows = await db.run((q) =>
+        q
+          .select({ key: sql<string>`${servers.id} || '-' || ${servers.attempt}` })
+          .from(servers)
+          .where(
+            and(
+              sql`${servers.phase} <> 'stopped'`,
+              sql`${servers.id} || '-' || ${servers.attempt} = ANY(${sql.param([...keys])}::text[])`,
+            ),
+          ),
+      );
+      return new Set(rows.map(({ key }) => key));
+    },
+
+    routed: () =>
+      db.run((q) =>
+        q
+          .select({
+            id: servers.id,
+            userName: users.name,
+            name: servers.name,
+            phase: servers.phase,
+            target: servers.target,
+          })
+          .from(servers)
+          .innerJoin(users, eq(users.id, servers.userId))
+          .where(sql`${servers.phase} <> 'stopped'`),
+      ),
+
+    liveHubs: () =>
+      db.run((q) =>
+        q
+          .select({ id: hubs.id, host: hubs.host, spawners: hubs.spawners })
+          .from(hubs)
+          .where(sql`${hubs.leaseUntil} > clock_timestamp()`),
+      ),
+
+    appendEvents: (guard, firstSeq, events) => appendEvents(db, guard, firstSeq, events),
+    eventsSince: (id, attempt, seq) => eventsSince(db, id, attempt, seq),
+    clearEvents: (id, beforeAttempt) => clearEvents(db, id, beforeAttempt),
+  };
+}
+
+/** A server whose process lives on a host is the business of hubs there. */
+function onHost(host: string, hostBound: readonly string[]) {
+  if (hostBound.length === 0) return undefined;
+  return sql`(NOT ${inArray(servers.spawner, [...hostBound])} OR ${servers.host} IS NULL OR ${servers.host} = ${host})`;
+}
