@@ -4,7 +4,12 @@ export default defineConfig({
   resolve: { conditions: ['@hub/source', 'node', 'import', 'module', 'default'] },
   ssr: { resolve: { conditions: ['@hub/source', 'node', 'import', 'module', 'default'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'packages/*/test/**/*.test.ts',
+      'examples/*/*.test.ts',
+      'scripts/**/*.test.mjs',
+    ],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
