@@ -1,1 +1,2 @@
-export {};
+export { type Texts, texts } from './texts.ts';
+export { web } from './web.ts';
