@@ -58,6 +58,8 @@ export function holdsScope(scopes: ScopeSet, { base, filter }: Scope, members: M
   const held = scopes.filter(base);
   if (filter.type === 'all') return held.kind === 'all';
   if (filter.type === 'shorthand') return false;
+  // A server without its owner is no server; only who holds everything holds that too.
+  if (filter.kind === 'server' && !filter.name.includes('/')) return held.kind === 'all';
   return reaches(held, targetOf(filter.kind, filter.name, members));
 }
 
