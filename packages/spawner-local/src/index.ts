@@ -1,1 +1,3 @@
-export {};
+export { localSpawner } from './local-spawner.ts';
+export type { LocalSpawnerOptions } from './options.ts';
+export type { LocalState } from './state.ts';

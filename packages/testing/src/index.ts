@@ -1,1 +1,1 @@
-export {};
+export * from './spawner-conformance/index.ts';

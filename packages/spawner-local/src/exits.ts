@@ -1,0 +1,39 @@
+import { type Exit, spawnFailure } from '@hub/core/plugin';
+import { isLaunchError, type ProcessExit } from '@hub/posix';
+
+/** An exit in words for the owner. */
+export function describeExit({ code, signal }: ProcessExit): Exit {
+  if (!signal) return { code, reason: `The server ended with status ${code}.` };
+  const more = signal === 'SIGKILL' ? ' The machine may have run out of memory.' : '';
+  return { code, signal, reason: `The server was ended by ${signal}.${more}` };
+}
+
+/** A process that is gone and was not ours to collect: its status is lost (P306). */
+export function goneExit(pid: number | null): Exit {
+  return {
+    code: 0,
+    reason:
+      pid === null ? 'No process of the server runs.' : `Process ${pid} is gone; how it ended is not known.`,
+  };
+}
+
+/** The exit of a server before it listened, as the error of its start. */
+export function exitedEarly(exit: ProcessExit, command: string, log: string): Error {
+  const { reason = '' } = describeExit(exit);
+  const lastLine = log.trimEnd().split('\n').at(-1) ?? '';
+  // What shells answer with when a file that is there cannot be run: its interpreter is missing, or it is no program.
+  if (exit.code === 126 || exit.code === 127) {
+    return spawnFailure('command-not-found', `The command ${command} could not be run: ${lastLine}`);
+  }
+  return spawnFailure('exited', `${reason} It had not listened yet.`, { hint: "See the server's log." });
+}
+
+/** What stopped a launch, as the error of its start. */
+export function launchFailure(error: unknown): unknown {
+  if (!isLaunchError(error)) return error;
+  const missing = error.reason === 'command-missing' || error.reason === 'command-not-executable';
+  return spawnFailure(missing ? 'command-not-found' : 'system', error.message, {
+    ...(missing && { hint: 'Install it, or name another with the option command.' }),
+    cause: error,
+  });
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { definePlugin, HubInfo, Logger, type RunningServer, Spawner } from '@hub/core/plugin';
+import { findByLaunchKey, isAlive, launchKeysOf, stopProcesses, tailFile, trimLogFile } from '@hub/posix';
+import { createChildren } from './children.ts';
+import { describeExit, goneExit } from './exits.ts';
+import { refuseExposure } from './exposure.ts';
+import { localSpawnerOptions } from './options.ts';
+import { startServer } from './start-server.ts';
+import type { LocalState } from './state.ts';
+
+type Running = RunningServer<LocalState>;
+
+/**
+ * Starts servers as processes on the hub's own machine (P301–P309). They outlive the hub and are found again by
+ * pid, start time and boot id.
+ *
+ * @example
+ * localSpawner({ runAs: 'hub', workingDirectory: '/srv/notebooks/{username}', defaultUrl: '/lab' })
+ */
+export const localSpawner = definePlugin({
+  name: '@hub/spawner-local',
+  api: 1,
+  provides: Spawner,
+  options: localSpawnerOptions,
+  needs: { log: Logger, hub: HubInfo },
+  create: ({ options, log, hub, lifecycle, id }): Spawner<LocalState> => {
+    const children = createChildren();
+    const starting = new Set<string>();
+    const stopped = new AbortController();
+    const owner = ownerMark(hub.dataFolder, id);
+    const folder = options.logFolder || join(hub.dataFolder, 'spawner-local', id);
+    const logFile = (serverId: string) => join(resolve(folder), `${encodeURIComponent(serverId)}.log`);
+    const logOf = ({ state, server }: Running) => state?.logFile ?? logFile(server.id);
+
+    lifecycle.onStart(() => {
+      refuseExposure(hub.bindUrl, options.iKnowUsersShareTheHubAccount);
+      log.warn(
+        { runAs: options.runAs },
+        "servers are not isolated: each can read everything the hub's account can",
+      );
+    });
+    lifecycle.onStop(() => stopped.abort());
+
+    return {
+      async start(launch) {
+        starting.add(launch.key);
+        try {
+          return await startServer(launch, { options, owner, children, logFile, stopped: stopped.signal });
+        } finally {
+          starting.delete(launch.key);
+        }
+      },
+
+      async poll(server) {
+        if (starting.has(server.key)) return null;
+        const exit = children.get(server)?.process.exit;
+        if (exit) return describeExit(exit);
+        if (!server.state) {
+          const found = await findByLaunchKey(server.key, owner);
+          return found.length > 0 ? null : goneExit(null);
+        }
+        if (!(await isAlive(server.state))) return goneExit(server.state.pid);
+        await trimLogFile(server.state.logFile, options.logSize).catch((err: unknown) => {
+          log.warn({ err, server: server.server.id }, 'the log of a server could not be cut');
+        });
+        return null;
+      },
+
+      async stop(server, how) {
+        await stopProcesses({
+          identity: server.state ?? children.get(server)?.process.identity ?? null,
+          launchKey: server.key,
+          owner,
+          now: how === 'now',
+          timeouts: {
+            interrupt: options.interruptTimeout,
+            term: options.termTimeout,
+            kill: options.killTimeout,
+          },
+          signal: server.signal,
+        });
+        children.forget(server);
+      },
+
+      list: () => launchKeysOf(owner),
+
+      logs: (server, bytes) => tailFile(logOf(server), bytes),
+
+      async deleteForever(server) {
+        const path = logFile(server.server.id);
+        await Promise.all([rm(path, { force: true }), rm(`${path}.1`, { force: true })]);
+      },
+    };
+  },
+});
+
+/** Tells this instance's processes from those of other hubs on the machine and from other plugins'. */
+function ownerMark(dataFolder: string, id: string): string {
+  const digest = createHash('sha256').update(resolve(dataFolder)).digest('hex');
+  return `${digest.slice(0, 16)}:${id}`;
+}

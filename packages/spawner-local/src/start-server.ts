@@ -1,0 +1,191 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Launch, spawnFailure } from '@hub/core/plugin';
+import {
+  type GatedProcess,
+  httpOrigin,
+  launchGated,
+  launchKeyVariable,
+  launchOwnerVariable,
+  listenerOwner,
+  type PortReservation,
+  reachable,
+  reservePort,
+  stopProcesses,
+  tailFile,
+  waitForListener,
+} from '@hub/posix';
+import { type Account, accountOf } from './account.ts';
+import type { Children } from './children.ts';
+import { describeExit, exitedEarly, launchFailure } from './exits.ts';
+import type { LocalSpawnerOptions } from './options.ts';
+import type { LocalState } from './state.ts';
+
+/** What a start needs to know of its driver. */
+export interface StartDeps {
+  readonly options: LocalSpawnerOptions;
+  readonly owner: string;
+  readonly children: Children;
+  readonly logFile: (serverId: string) => string;
+  /** Aborted when the hub stops: nothing is watched any more. */
+  readonly stopped: AbortSignal;
+}
+
+/** A launched server that has not listened yet. */
+interface Attempt {
+  readonly launch: Launch<LocalState>;
+  readonly command: readonly string[];
+  readonly process: GatedProcess;
+  readonly state: LocalState;
+}
+
+const portTaken = /address already in use|EADDRINUSE|port \d+ is (already )?in use/i;
+
+/**
+ * Starts a server and resolves with its origin once it listens. A port that somebody else took in the meantime is
+ * exchanged for another one, once. A server that needs longer than half the start timeout is left to the hub to wait for.
+ */
+export async function startServer(launch: Launch<LocalState>, deps: StartDeps): Promise<string> {
+  const { options } = deps;
+  launch.progress({ progress: 5, message: 'Preparing the folder' });
+  const account = await accountOf(launch, options);
+  launch.progress({ progress: 20, message: 'Launching the server' });
+  for (let again = options.port === 0; ; again = false) {
+    const attempt = await launchServer(launch, account, deps);
+    const { ip, port, pid } = attempt.state;
+    launch.progress({
+      progress: 50,
+      message: `Process ${pid} runs; waiting for it to listen at port ${port}`,
+    });
+    if ((await outcome(attempt, deps)) === 'listens') {
+      reportExit(attempt);
+      launch.progress({ progress: 90, message: 'The server is launched' });
+      return httpOrigin(reachable(ip), port);
+    }
+    await stop(attempt, deps);
+    if (!again) throw spawnFailure('port-taken', `Port ${port} is used by another program.`);
+    launch.log.warn({ port }, 'port was taken meanwhile, trying another one');
+    launch.progress({ progress: 50, message: `Port ${port} was taken meanwhile; trying another one` });
+  }
+}
+
+/** Record, then release: the server runs only after its state was saved. */
+async function launchServer(launch: Launch<LocalState>, account: Account, deps: StartDeps): Promise<Attempt> {
+  const { options, owner, children } = deps;
+  const ip = options.ip || '0.0.0.0';
+  const port = await choosePort(ip, options);
+  const logFile = deps.logFile(launch.server.id);
+  const command = typeof options.command === 'function' ? await options.command(launch) : options.command;
+  const whole = [...command, ...launch.args];
+  const env = {
+    ...(await launch.environment(httpOrigin(ip, port.port))),
+    ...account.environment,
+    [launchKeyVariable]: launch.key,
+    [launchOwnerVariable]: owner,
+  };
+  launch.signal.throwIfAborted();
+
+  await mkdir(dirname(logFile), { recursive: true, mode: 0o700 });
+  const process = await launchGated({ command: whole, env, cwd: account.folder, logFile }).catch((error) => {
+    port.release();
+    throw launchFailure(error);
+  });
+  const state: LocalState = { ...process.identity, ip, port: port.port, logFile };
+  try {
+    await unlessAborted(launch.saveState(state), launch.signal);
+  } catch (error) {
+    port.release();
+    await process.abandon();
+    throw error;
+  }
+  children.put(launch.server.id, { key: launch.key, process, port });
+  await process.open();
+  return { launch, command: whole, process, state };
+}
+
+async function choosePort(ip: string, { port, portRange }: LocalSpawnerOptions): Promise<PortReservation> {
+  if (port !== 0) return { port, release() {} };
+  return await reservePort(ip, portRange).catch((cause: Error) => {
+    throw spawnFailure('system', cause.message, { hint: 'See the options ip and portRange.', cause });
+  });
+}
+
+/** Waits until it listens, ends, or somebody else turns out to listen at its port. Throws when it ended. */
+async function outcome(attempt: Attempt, deps: StartDeps): Promise<'listens' | 'port taken'> {
+  const { launch, process, state, command } = attempt;
+  const question = questionOf(attempt);
+  const watch = new AbortController();
+  const listener = waitForListener({ ...question, signal: AbortSignal.any([watch.signal, deps.stopped]) });
+  // Its rejection is only the echo of our own abort.
+  listener.catch(() => {});
+  const ended = process.exited.then(() => 'nobody' as const);
+  const late = sleep(deps.options.startTimeout * 500, 'late' as const, { signal: watch.signal });
+  late.catch(() => {});
+
+  const first = await unlessAborted(Promise.race([listener, ended, late]), launch.signal).catch(
+    (error: unknown) => {
+      watch.abort();
+      throw error;
+    },
+  );
+  if (first === 'late') {
+    void listener.then((owner) => (owner === 'another' ? refuse(attempt, deps) : undefined)).catch(() => {});
+    return 'listens';
+  }
+  watch.abort();
+  if (first === 'another') return 'port taken';
+  if (first !== 'nobody') return 'listens';
+
+  const exit = await process.exited;
+  const log = await tailFile(state.logFile, 4000);
+  if (portTaken.test(log) || (await listenerOwner(question)) === 'another') return 'port taken';
+  launch.reportExit(describeExit(exit));
+  throw exitedEarly(exit, command[0] ?? '', log);
+}
+
+function questionOf({ launch, process, state }: Attempt): Parameters<typeof listenerOwner>[0] {
+  const { ip: address, port } = state;
+  return {
+    address,
+    port,
+    identity: process.identity,
+    launchKey: launch.key,
+    uid: globalThis.process.getuid?.(),
+  };
+}
+
+/** After the start was answered: what answers at its port is not the server. */
+async function refuse(attempt: Attempt, deps: StartDeps): Promise<void> {
+  const { port } = attempt.state;
+  attempt.launch.log.error({ port }, 'another program answers at the port of a server');
+  await stop(attempt, deps);
+}
+
+async function stop(
+  { launch, process: { identity } }: Attempt,
+  { owner, children }: StartDeps,
+): Promise<void> {
+  await stopProcesses({ identity, launchKey: launch.key, owner, now: true, timeouts: { term: 2 } });
+  children.forget(launch);
+}
+
+/** Tells the hub as soon as the server ends, as long as this process lives. */
+function reportExit({ launch, process }: Attempt): void {
+  process.exited
+    .then((exit) => launch.reportExit(describeExit(exit)))
+    .catch((err: unknown) => launch.log.error({ err }, 'the exit of a server could not be reported'));
+}
+
+/** The result of `work`, or a rejection with the signal's reason as soon as that is aborted. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([aborted, work]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

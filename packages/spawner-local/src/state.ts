@@ -1,0 +1,9 @@
+/** What the hub stores about a running server, enough for any hub of this machine to find it again. */
+export type LocalState = {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly bootId: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly logFile: string;
+};

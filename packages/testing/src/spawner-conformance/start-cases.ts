@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answer, type Bench, eventually, type SpawnerCase } from './bench.ts';
+
+/** Long enough for a command to betray that it runs when it must not, in milliseconds. */
+const aWhile = 700;
+
+export const startCases: readonly SpawnerCase[] = [
+  {
+    name: 'P201: a start resolves with an http origin, and the server answers there',
+    async run({ start }) {
+      const { origin } = await start();
+      const url = new URL(origin);
+      assert.equal(url.protocol, 'http:');
+      assert.notEqual(url.hostname, '');
+      assert.equal(url.pathname, '/');
+    },
+  },
+  {
+    name: 'P240: the environment and the arguments arrive',
+    async run({ start, patience }) {
+      const { origin, launch } = await start({
+        args: ['--first', 'two words'],
+        environment: { GREETING: 'grüß "Gott"\nund mehr', EMPTY: '' },
+      });
+      const said = await answer(origin, launch.server.prefix, patience);
+      assert.equal(said.environment.JUPYTERHUB_USER, 'ada');
+      assert.equal(said.environment.JUPYTERHUB_SERVICE_PREFIX, '/user/ada/');
+      assert.match(said.environment.JUPYTERHUB_SERVICE_URL ?? '', /^http:\/\/.+:\d+\/user\/ada\/$/);
+      assert.equal(said.environment.GREETING, 'grüß "Gott"\nund mehr');
+      assert.equal(said.environment.EMPTY, '');
+      assert.deepEqual(said.arguments.slice(-2), ['--first', 'two words']);
+    },
+  },
+  {
+    name: 'nothing runs before the state is saved',
+    needs: 'gate',
+    async run({ start, witness }) {
+      let early: boolean | null = null;
+      await start({
+        beforeSave: async () => {
+          await sleep(aWhile);
+          early ??= witness.seen().length > 0;
+        },
+      });
+      assert.notEqual(early, null, 'The state was never saved.');
+      assert.equal(early, false, 'The server ran before its state was saved.');
+    },
+  },
+  {
+    name: 'a state that cannot be saved leaves nothing running',
+    async run(bench) {
+      const { launch } = bench.launch({
+        beforeSave: async () => {
+          throw new Error('This launch is no longer ours.');
+        },
+      });
+      await assert.rejects(bench.spawner.start(launch), 'The start went on without its state.');
+      await staysAway(bench, launch.key);
+    },
+  },
+  {
+    name: 'P806: a start cancelled before its state is saved leaves nothing',
+    async run(bench) {
+      const made = bench.launch({
+        beforeSave: async () => {
+          made.abort();
+          await sleep(50);
+        },
+      });
+      await assert.rejects(bench.spawner.start(made.launch), 'The start went on after it was cancelled.');
+      await bench.spawner.stop(made.running(), 'politely');
+      await staysAway(bench, made.launch.key);
+    },
+  },
+  {
+    name: 'P230: a start cancelled while the server comes up leaves nothing after a stop',
+    async run(bench) {
+      const made = bench.launch({ args: ['--deaf'] });
+      const start = Promise.allSettled([bench.spawner.start(made.launch)]);
+      await bench.witness.arrival(made.launch.key, bench.patience);
+      made.abort();
+      await bench.spawner.stop(made.running(), 'politely');
+      await settles(start, bench.patience);
+      await staysAway(bench, made.launch.key);
+    },
+  },
+  {
+    name: 'P307: a missing command is named within a second',
+    needs: 'missingCommand',
+    command: ['/no/such/folder/no-such-command'],
+    async run({ spawner, launch }) {
+      const begin = performance.now();
+      const error = await failure(spawner.start(launch().launch));
+      assert.equal(
+        (error as { kind?: unknown }).kind,
+        'spawn-failure',
+        `Not a spawn failure: ${error.message}`,
+      );
+      assert.equal((error as { failure?: unknown }).failure, 'command-not-found');
+      assert.match(error.message, /no-such-command/);
+      assert.ok(performance.now() - begin < 1000, 'It took more than a second.');
+    },
+  },
+  {
+    name: 'starts at the same time get addresses of their own',
+    async run({ start }) {
+      const started = await Promise.all([start(), start(), start()]);
+      assert.equal(new Set(started.map(({ origin }) => origin)).size, 3);
+    },
+  },
+  {
+    name: 'P810: a start tells how it goes on',
+    needs: 'progress',
+    async run({ start }) {
+      const { events } = await start();
+      assert.ok(
+        events.some(({ message }) => message),
+        'No event has a message.',
+      );
+      const figures = events.flatMap(({ progress }) => progress ?? []);
+      assert.ok(figures.every((figure) => figure >= 0 && figure <= 100));
+      assert.deepEqual(
+        figures,
+        figures.toSorted((a, b) => a - b),
+        'Progress goes back.',
+      );
+      assert.ok(
+        events.every((event) => !('ready' in event || 'failed' in event)),
+        'The end is for the hub to tell.',
+      );
+    },
+  },
+  {
+    name: 'P224: a server that ends during its start is noticed at once',
+    needs: 'exitReport',
+    async run({ spawner, launch, witness, patience }) {
+      const made = launch({ args: ['--exit=3'] });
+      const start = failure(spawner.start(made.launch));
+      await witness.arrival(made.launch.key, patience);
+      await eventually('the exit is told', 3, () => Promise.race([start, made.exited, sleep(10, null)]));
+    },
+  },
+];
+
+async function staysAway({ witness }: Bench, key: string): Promise<void> {
+  await sleep(aWhile);
+  assert.equal(witness.running(key), 0, 'The server runs.');
+}
+
+async function settles(work: Promise<unknown>, seconds: number): Promise<void> {
+  const late = sleep(seconds * 1000, 'late', { ref: false });
+  assert.notEqual(await Promise.race([work, late]), 'late', 'The start still waits though it was cancelled.');
+}
+
+/** The error it rejects with; never settles otherwise. */
+async function failure(work: Promise<unknown>): Promise<Error> {
+  return await new Promise((resolve, reject) => {
+    work.then(
+      () => reject(new Error('It was expected to fail.')),
+      (error: unknown) => resolve(error instanceof Error ? error : new Error(String(error))),
+    );
+  });
+}
