@@ -5,7 +5,7 @@ import path from 'node:path';
  * Where the hub keeps its data. PostgreSQL refuses to run as root, so under a root hub it has an account of its
  * own, which cannot pass folders such as `/root`: then the data goes where services keep theirs.
  */
-export function dataFolder(preferred: string): string {
+export function usableFolder(preferred: string): string {
   const isRoot = process.getuid?.() === 0;
   return isRoot && !othersMayPass(path.dirname(preferred)) ? '/var/lib/hub-quick-start' : preferred;
 }

@@ -6,9 +6,11 @@ import { defineHub } from '@hub/core';
 import { chpProxy } from '@hub/proxy-chp';
 import { localSpawner } from '@hub/spawner-local';
 import { web } from '@hub/web';
-import { dataFolder } from './data-folder.ts';
+import { usableFolder } from './data-folder.ts';
 
 const clone = path.resolve(import.meta.dirname, '../..');
+const dataFolder = process.env.HUB_DATA_FOLDER ?? usableFolder(path.join(clone, 'hub-data'));
+const port = Number(process.env.HUB_PORT ?? 8000);
 const isRoot = process.getuid?.() === 0;
 
 // New at every start, unless they are given.
@@ -21,16 +23,18 @@ console.log(`
 `);
 
 export default defineHub({
-  bindUrl: `http://127.0.0.1:${process.env.HUB_PORT ?? 8000}`,
-  database: `private:${dataFolder(path.join(clone, 'hub-data'))}`,
+  bindUrl: `http://127.0.0.1:${port}`,
+  hub: { port: port + 81 },
+  dataFolder,
   plugins: [
     sharedPasswordAuthenticator({ userPassword, adminPassword }),
     localSpawner({
       // Everybody's server runs under the account that started the hub: no isolation, so only on loopback.
       runAs: 'hub',
       command: [path.join(clone, '.venv/bin/jupyterhub-singleuser'), ...(isRoot ? ['--allow-root'] : [])],
+      workingDirectory: path.join(dataFolder, 'homes/{username}'),
     }),
-    chpProxy(),
+    chpProxy({ apiUrl: `http://127.0.0.1:${port + 1}` }),
     web(),
   ],
   access: { admins: ['admin'], allowAll: true },

@@ -5,15 +5,11 @@ import { chpProxy } from '@hub/proxy-chp';
 import { localSpawner } from '@hub/spawner-local';
 import { web } from '@hub/web';
 
+const authenticator = sharedPasswordAuthenticator({ userPassword: 'open sesame' });
 await using hub = await createHub({
-  bindUrl: 'http://127.0.0.1:8000',
-  plugins: [
-    sharedPasswordAuthenticator({ userPassword: 'open sesame' }),
-    localSpawner({ runAs: 'hub' }),
-    chpProxy(),
-    web(),
-  ],
+  plugins: [authenticator, localSpawner({ runAs: 'hub' }), chpProxy(), web()],
   access: { allowAll: true },
+  dataFolder: './hub-data',
 });
 await hub.start();
-await once(process, 'SIGTERM');
+await once(process, 'SIGINT');

@@ -1,0 +1,61 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { areFree, RunningExample } from './running-example.ts';
+
+const clone = path.resolve(import.meta.dirname, '../..');
+const hasJupyter = existsSync(path.join(clone, '.venv/bin/jupyterhub-singleuser'));
+
+it.skipIf(!hasJupyter)(
+  'quick-start: sign in, get a JupyterLab, end with Ctrl-C (needs .venv, which npm start makes)',
+  async () => {
+    const port = await freePorts();
+    const main = path.join(clone, 'packages/cli/src/main.ts');
+    const config = path.join(clone, 'examples/quick-start/hub.config.ts');
+    await using example = await RunningExample.start([main, 'start', '--config', config], (folder) => ({
+      HUB_PORT: String(port),
+      HUB_DATA_FOLDER: path.join(folder, 'hub-data'),
+      HUB_PASSWORD: 'correct horse',
+    }));
+    const browser = await example.opened(`http://127.0.0.1:${port}`);
+    expect(example.output).toContain('correct horse');
+
+    const login = await browser.send('POST', '/hub/login', { username: 'ada', password: 'correct horse' });
+    expect(login.status, login.body).toBe(302);
+    const start = await browser.send('POST', '/hub/api/users/ada/server');
+    expect([201, 202], start.body).toContain(start.status);
+    const jupyter = async () => (await browser.get('/user/ada/api')).body;
+    await expect.poll(jupyter, { timeout: 60_000, interval: 500 }).toContain('"version"');
+
+    expect(await example.end('SIGINT')).toBe(0);
+  },
+  180_000,
+);
+
+const own = [8000, 8001, 8081] as const;
+
+it.skipIf(!(await areFree(...own)))(
+  'twelve-lines: opens in a program of its own and ends with it (needs ports 8000, 8001 and 8081)',
+  async () => {
+    const main = path.join(clone, 'examples/twelve-lines/main.ts');
+    await using example = await RunningExample.start([main], () => ({}));
+    const browser = await example.opened('http://127.0.0.1:8000');
+    const refused = await browser.send('POST', '/hub/login', { username: 'ada', password: 'a guess' });
+    expect(refused.status).toBe(403);
+    expect(await example.end('SIGINT')).toBe(0);
+  },
+  120_000,
+);
+
+it('twelve-lines: is what the README shows', () => {
+  const shown = /```ts\n(.*?)```/s.exec(readFileSync(path.join(clone, 'README.md'), 'utf8'))?.[1];
+  expect(shown).toBe(readFileSync(path.join(clone, 'examples/twelve-lines/main.ts'), 'utf8'));
+});
+
+/** A port that is free together with those the quick start derives from it. */
+async function freePorts(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (await areFree(port, port + 1, port + 81)) return port;
+  }
+}
