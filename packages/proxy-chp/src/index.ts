@@ -1,1 +1,2 @@
-export {};
+export { chpProxy } from './chp-proxy.ts';
+export { type ChpOptions, chpOptions } from './options.ts';

@@ -1,1 +1,2 @@
 export * from './spawner-conformance/index.ts';
+export * from './proxy-conformance/index.ts';

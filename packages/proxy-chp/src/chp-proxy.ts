@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import {
+  Clock,
+  definePlugin,
+  HubError,
+  HubInfo,
+  Proxy as HubProxy,
+  type JsonValue,
+  Logger,
+  type PluginFactory,
+  type ProxyRoute,
+} from '@hub/core/plugin';
+import { type ApiAccess, createApiClient } from './api-client.ts';
+import { chpSettings } from './command-line.ts';
+import { chpEnvironment } from './environment.ts';
+import { chpOptions } from './options.ts';
+import { bodyOfRoute, isObject, routeOfEntry } from './route-body.ts';
+import { pathOfSpec } from './route-paths.ts';
+import { superviseChp } from './supervisor.ts';
+
+/**
+ * Drives configurable-http-proxy: starts it, or joins one that runs, and keeps it running (P421–P441).
+ *
+ * @example chpProxy({ apiUrl: 'http://127.0.0.1:0', sslKey: '/etc/hub/key.pem', sslCert: '/etc/hub/cert.pem' })
+ */
+export const chpProxy: PluginFactory<HubProxy, typeof chpOptions> = definePlugin({
+  name: '@hub/proxy-chp',
+  api: 1,
+  provides: HubProxy,
+  options: chpOptions,
+  needs: { log: Logger, clock: Clock, hubInfo: HubInfo },
+  create: ({ options, log, clock, hubInfo, lifecycle, id }): HubProxy => {
+    const { hostRouting, shouldStart } = options;
+    const token = options.authToken ?? (process.env.CONFIGPROXY_AUTH_TOKEN || undefined);
+    const listeners = new Set<() => void>();
+    const reset = () => {
+      for (const listener of listeners) listener();
+    };
+    /** Given by `repoint`; before that the supervised proxy, or the one to join. */
+    let elsewhere: ApiAccess | null = null;
+
+    const api = createApiClient({
+      access,
+      concurrency: options.concurrency,
+      clock,
+      // A proxy of somebody else that was away was most likely restarted; ours tells by itself.
+      onReturn: () => {
+        if (!supervisor || elsewhere) reset();
+      },
+    });
+    const supervisor = shouldStart
+      ? superviseChp({
+          settings: chpSettings(options, hubInfo),
+          token,
+          env: chpEnvironment(process.env, options.env),
+          folder: join(hubInfo.dataFolder, 'proxy-chp', id),
+          checkInterval: options.checkInterval,
+          api,
+          clock,
+          log,
+          onReset: reset,
+        })
+      : null;
+
+    lifecycle.onStart(async (signal) => {
+      if (supervisor) return supervisor.start(signal);
+      await checkRunning(signal); // P428: a hub whose proxy does not answer does not start
+      log.info({ apiUrl: options.apiUrl }, 'joined the proxy');
+    });
+    lifecycle.onStop(async (mode) => {
+      await supervisor?.stop(mode);
+      await api.close();
+    });
+
+    function access(): ApiAccess {
+      const now = elsewhere ?? (supervisor ? supervisor.access : joinOnly(options.apiUrl, token));
+      if (now) return now;
+      throw new HubError('HUB_PROXY_UNAVAILABLE', 'the proxy is not started yet');
+    }
+
+    async function checkRunning(signal?: AbortSignal): Promise<void> {
+      const to = access();
+      const answer = await api.ping(to, signal);
+      if (answer === 'ok') return;
+      const why = answer === 'refused' ? 'does not take the token of the hub' : 'does not answer';
+      throw new HubError('HUB_PROXY_UNAVAILABLE', `the proxy at ${to.url} ${why}`, {
+        hint:
+          answer === 'refused'
+            ? 'Give both the same authToken or CONFIGPROXY_AUTH_TOKEN.'
+            : 'Start it, or let the hub do so: shouldStart: true.',
+      });
+    }
+
+    return {
+      capabilities: { activity: true, hostRouting, unixTargets: true },
+      async addRoute(route, signal) {
+        await api.call('POST', pathOfSpec(route.spec, hostRouting), bodyOfRoute(route), signal);
+      },
+      async deleteRoute(spec, signal) {
+        await api.call('DELETE', pathOfSpec(spec, hostRouting), undefined, signal);
+      },
+      async routes(signal) {
+        const { body } = await api.call('GET', '', undefined, signal);
+        const found = Object.entries(isObject(body) ? body : {})
+          .map(([path, entry]) => routeOfEntry(path, entry, hostRouting))
+          .filter((route): route is ProxyRoute => route !== null);
+        return new Map(found.map((route) => [route.spec, route]));
+      },
+      async getRoute(spec, signal) {
+        const path = pathOfSpec(spec, hostRouting);
+        // CHP takes `/` for "all routes"; with one more slash it means the route `/`.
+        const { status, body } = await api.call('GET', path === '/' ? '//' : path, undefined, signal);
+        return status === 200 ? routeOfEntry(decodeURIComponent(path), body as JsonValue, hostRouting) : null;
+      },
+      checkRunning,
+      watch(onReset) {
+        listeners.add(onReset);
+        return () => listeners.delete(onReset);
+      },
+      async repoint({ apiUrl, authToken }, signal) {
+        const now = access();
+        const to = { url: apiUrl?.replace(/\/+$/, '') ?? now.url, token: authToken ?? now.token };
+        const before = elsewhere;
+        elsewhere = to;
+        try {
+          await checkRunning(signal);
+        } catch (error) {
+          elsewhere = before;
+          throw error;
+        }
+        reset();
+      },
+    };
+  },
+});
+
+function joinOnly(url: string, token: string | undefined): ApiAccess {
+  if (token) return { url, token };
+  throw new HubError('HUB_START_FAILED', 'the token of the proxy is not known', {
+    hint: 'Give authToken or CONFIGPROXY_AUTH_TOKEN, the same as the proxy has.',
+  });
+}

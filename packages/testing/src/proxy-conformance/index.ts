@@ -1,0 +1,2 @@
+export { proxyConformance } from './proxy-conformance.ts';
+export type { ProxySupport, ProxyUnderTest } from './under-test.ts';
