@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
-import { type Logger, token } from '../plugin/index.ts';
+import { HubError, type Logger, token } from '../plugin/index.ts';
 import { databaseError, isRetryable } from './database-error.ts';
 import * as tables from './tables/index.ts';
 
@@ -75,15 +75,34 @@ interface Scope {
  * transaction, outside it is the pool. Every error leaves as a HubError without the statement's parameters.
  */
 export class Database {
-  readonly client: postgres.Sql;
-  readonly #pool: PostgresJsDatabase<typeof tables>;
-  readonly #scope = new AsyncLocalStorage<Scope>();
   readonly #log: Logger;
+  readonly #limits: Partial<PoolLimits>;
+  readonly #scope = new AsyncLocalStorage<Scope>();
+  #client: postgres.Sql | null = null;
+  #handle: PostgresJsDatabase<typeof tables> | null = null;
 
-  constructor(connection: Connection, log: Logger, limits: Partial<PoolLimits> = {}) {
+  /** With a connection it is open at once; without one, `open` comes first. */
+  constructor(connection: Connection | null, log: Logger, limits: Partial<PoolLimits> = {}) {
     this.#log = log;
-    this.client = openClient(connection, 'hub', limits);
-    this.#pool = drizzle(this.client, { schema: tables });
+    this.#limits = limits;
+    if (connection) this.open(connection);
+  }
+
+  /** Makes the pool; connections are made when they are needed. */
+  open(connection: Connection): void {
+    this.#client = openClient(connection, 'hub', this.#limits);
+    this.#handle = drizzle(this.#client, { schema: tables });
+  }
+
+  get #pool(): PostgresJsDatabase<typeof tables> {
+    if (this.#handle) return this.#handle;
+    throw new HubError('HUB_DATABASE_UNAVAILABLE', 'The database is not open.');
+  }
+
+  /** The driver itself, for what drizzle cannot say. */
+  get client(): postgres.Sql {
+    if (this.#client) return this.#client;
+    throw new HubError('HUB_DATABASE_UNAVAILABLE', 'The database is not open.');
   }
 
   /** Runs statements on the surrounding transaction or on the pool. */
@@ -126,7 +145,10 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    await this.client.end({ timeout: 5 });
+    const client = this.#client;
+    this.#client = null;
+    this.#handle = null;
+    await client?.end({ timeout: 5 });
   }
 }
 export const DatabaseToken = token<Database>('Database');

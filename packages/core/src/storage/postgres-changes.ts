@@ -20,7 +20,7 @@ interface Subscription {
  */
 export class PostgresChanges implements Changes {
   readonly #db: Database;
-  readonly #connection: Connection;
+  readonly #connection: () => Connection;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #hubId: string;
@@ -31,7 +31,7 @@ export class PostgresChanges implements Changes {
 
   constructor(deps: {
     db: Database;
-    listenConnection: Connection;
+    listenConnection: () => Connection;
     clock: Clock;
     log: Logger;
     hubId: string;
@@ -66,7 +66,7 @@ export class PostgresChanges implements Changes {
   }
 
   async #listen(): Promise<void> {
-    this.#listener = openClient(this.#connection, 'hub listen', { max: 1, statementTimeout: 0 });
+    this.#listener = openClient(this.#connection(), 'hub listen', { max: 1, statementTimeout: 0 });
     await this.#listener.listen(channelName, (payload) => this.#heard(payload));
     this.#lastHeard = this.#clock.monotonic();
   }

@@ -40,7 +40,7 @@ export type ProcessAlive = (pid: number, processStart: string) => Promise<boolea
  * it. All times are the database's. The same statement takes and gives back duties.
  */
 export class PostgresLeases implements Leases {
-  readonly #connection: Connection;
+  readonly #connection: () => Connection;
   readonly #run: HubRun;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -54,7 +54,7 @@ export class PostgresLeases implements Leases {
   #stop: (() => void) | null = null;
 
   constructor(deps: {
-    connection: Connection;
+    connection: () => Connection;
     run: HubRun;
     clock: Clock;
     log: Logger;
@@ -70,7 +70,7 @@ export class PostgresLeases implements Leases {
   /** Registers this run and keeps its lease. Refuses a `host` or address that a live hub has. */
   async open(registration: Registration): Promise<{ readonly differingKeys: readonly string[] }> {
     this.#registration = registration;
-    this.#client = openClient(this.#connection, 'hub lease', {
+    this.#client = openClient(this.#connection(), 'hub lease', {
       max: 1,
       statementTimeout: 2_000,
       lockTimeout: 1_500,

@@ -1,5 +1,16 @@
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, check, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+} from 'drizzle-orm/pg-core';
 import type { JsonObject, JsonValue } from '../../plugin/index.ts';
 import type { Failure, Phase } from '../../servers/server.ts';
 import { bytewise, instant } from './columns.ts';
@@ -54,10 +65,7 @@ export const servers = pgTable(
   (table) => [
     unique('servers_user_name').on(table.userId, table.name),
     check('servers_phase', sql`${table.phase} IN ('stopped', 'queued', 'starting', 'ready', 'stopping')`),
-    check(
-      'servers_ready_has_target',
-      sql`${table.phase} <> 'ready' OR ${table.target} IS NOT NULL`,
-    ),
+    check('servers_ready_has_target', sql`${table.phase} <> 'ready' OR ${table.target} IS NOT NULL`),
     index('servers_active').on(table.phase, table.id).where(sql`${table.phase} <> 'stopped'`),
     index('servers_queue')
       .on(table.queueClass, table.queuedAt, table.id)
@@ -118,5 +126,8 @@ export const shareCodes = pgTable(
     createdAt: instant('created_at').notNull().default(sql`hub_now()`),
     expiresAt: instant('expires_at').notNull(),
   },
-  (table) => [index('share_codes_server').on(table.serverId), index('share_codes_expiry').on(table.expiresAt)],
+  (table) => [
+    index('share_codes_server').on(table.serverId),
+    index('share_codes_expiry').on(table.expiresAt),
+  ],
 );

@@ -3,8 +3,10 @@ import { bigint, check, index, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
 import { instant } from './columns.ts';
 import { services, users } from './users.ts';
 
-const userId = () => bigint('user_id', { mode: 'number' }).references(() => users.id, { onDelete: 'cascade' });
-const serviceId = () => bigint('service_id', { mode: 'number' }).references(() => services.id, { onDelete: 'cascade' });
+const userId = () =>
+  bigint('user_id', { mode: 'number' }).references(() => users.id, { onDelete: 'cascade' });
+const serviceId = () =>
+  bigint('service_id', { mode: 'number' }).references(() => services.id, { onDelete: 'cascade' });
 
 /** An application that may ask for tokens (W65). `jupyterhub` owns ordinary API tokens. */
 export const oauthClients = pgTable(
@@ -20,7 +22,10 @@ export const oauthClients = pgTable(
     /** The server that owns it; rows go with the server. No foreign key here, `servers` points the other way. */
     serverId: bigint('server_id', { mode: 'number' }),
   },
-  (table) => [index('oauth_clients_server').on(table.serverId), index('oauth_clients_service').on(table.serviceId)],
+  (table) => [
+    index('oauth_clients_server').on(table.serverId),
+    index('oauth_clients_service').on(table.serviceId),
+  ],
 );
 
 export const tokens = pgTable(

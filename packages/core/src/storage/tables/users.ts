@@ -133,4 +133,3 @@ export const serviceRoles = pgTable(
     index('service_roles_role').on(table.roleId),
   ],
 );
-
