@@ -20,6 +20,8 @@ type Headers = Readonly<Record<string, string>>;
 
 /** Headers for every kind of answer. */
 export interface AnswerHeaders {
+  /** The operator's, by lower-case name: they win over everything else. */
+  readonly own: Headers;
   /** R4, W107, W108. */
   api(): Headers;
   /** Design section 8, W107, W108. */
@@ -45,6 +47,7 @@ export function answerHeaders({ hubPath, compatibleVersion, overrides }: HeaderS
   const api = { ...common, 'content-security-policy': `${policy}; default-src 'none'`, ...own };
 
   return {
+    own,
     api: () => api,
     page: ({ nonce, signedIn, formTargets = [] }) => ({
       ...common,

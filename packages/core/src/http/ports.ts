@@ -1,0 +1,48 @@
+import type { ScopeSet } from '../access/index.ts';
+import { token, type UserView } from '../plugin/index.ts';
+
+/** Whose permissions a request acts with. */
+export type Owner =
+  | { readonly kind: 'user'; readonly user: UserView }
+  | { readonly kind: 'service'; readonly id: string; readonly name: string };
+
+/** Who a token stands for, with what it may do at this moment (R124). */
+export interface TokenIdentity {
+  readonly owner: Owner;
+  readonly scopes: ScopeSet;
+  /** As clients see it: `a17`. */
+  readonly tokenId: string;
+  /** The browser session it was issued to (W46). */
+  readonly sessionId: string | null;
+}
+
+/** Who a login cookie stands for, with what they may do at this moment. */
+export interface LoginIdentity {
+  readonly owner: Extract<Owner, { kind: 'user' }>;
+  readonly scopes: ScopeSet;
+  /** Names the login without being its secret: it can be read from the `_xsrf` cookie. */
+  readonly loginId: string;
+}
+
+/** What the request tells about itself besides the secret. */
+export interface UseOfIdentity {
+  /** Counts as activity of the user (R11); requests to stopped servers do not (W41). */
+  readonly activity: boolean;
+}
+
+/**
+ * Answers who is asking. Expired, revoked and disabled ones are `null`, at once and on every hub; so is a login
+ * whose refresh failed (R12).
+ */
+export interface Sessions {
+  byToken(token: string, use: UseOfIdentity): Promise<TokenIdentity | null>;
+  /** `secret` is the content of the login cookie. */
+  byLogin(secret: string, use: UseOfIdentity): Promise<LoginIdentity | null>;
+}
+export const Sessions = token<Sessions>('Sessions');
+
+/** Tells which groups a user belongs to now (R126). An unknown user belongs to none. */
+export interface Memberships {
+  groupsOf(userName: string): Promise<ReadonlySet<string>>;
+}
+export const Memberships = token<Memberships>('Memberships');
