@@ -37,15 +37,21 @@ export function notHeld(
   return asked.without(granted).toStrings();
 }
 
-/** Other users whose groups decide what of a request is granted (R141): read them before the functions here. */
+/**
+ * Other users whose groups decide what of a request is granted (R141): read them before the functions here.
+ * For an OAuth request `allowed` is what its client may ask for.
+ */
 export function usersNeededForRequest(
   table: ScopeTable,
   requested: readonly string[],
   owner: UserGrants | ServiceGrants,
   client: Client,
+  allowed: readonly string[] = [],
 ): ReadonlySet<string> {
   const asked = expandScopes(table, withoutInherit(requested), { owner, client });
-  return othersThan(owner, usersNeedingGroups(asked, ownerScopes(table, owner)));
+  const forOwner = usersNeedingGroups(asked, ownerScopes(table, owner));
+  const forClient = usersNeedingGroups(asked, expandScopes(table, allowed, { owner, client }));
+  return othersThan(owner, new Set([...forOwner, ...forClient]));
 }
 
 /**
