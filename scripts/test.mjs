@@ -1,43 +1,56 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
-import { checkArchives } from './lib/packed.mjs';
+import { checkArchives, packArchives } from './lib/packed.mjs';
 import { prepare } from './lib/prepare.mjs';
 import { CommandFailed, run } from './lib/steps.mjs';
 import { Tally } from './lib/tally.mjs';
 import { buildPackages, environment, node, root } from './lib/workspace.mjs';
 
-/** `npm test`: every check there is, on what a fresh clone installs. Resolves to the exit code. */
+/**
+ * `npm test`: every check there is, on what a fresh clone installs. Resolves to the exit code.
+ * @param {readonly string[]} args narrow the suites down: `npm test -- packages/core`
+ */
 export async function main(args) {
-  await prepare();
   const tally = new Tally();
-  const tool = (name, ...more) => run(name, more, { cwd: root, env: environment() });
+  if (!(await tally.check('Installation', () => prepare()))) return tally.report();
 
-  await tally.check('Types', () => tool('tsc', '-p', 'tsconfig.json'));
-  await tally.check('Lint and format', () => tool('biome', 'check', '.'));
-  if (await tally.check('Build', () => buildPackages('publish'))) await checkArchives(tally);
-  tally.add(await tests(args));
+  const work = await mkdtemp(path.join(os.tmpdir(), 'hub-test-'));
+  try {
+    await checks(tally, path.join(work, 'archives'));
+    tally.add(await suites(args, work));
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
   return tally.report();
 }
 
-/** All vitest suites; `args` narrow them down (`npm test -- packages/core`). */
-async function tests(args) {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'hub-results-'));
-  const results = path.join(folder, 'results.json');
-  const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
+async function checks(tally, archives) {
+  const tool = (name, ...args) => run(name, args, { cwd: root, env: environment() });
+  await tally.check('Types', () => tool('tsc', '-p', 'tsconfig.json'));
+  await tally.check('Lint and format', () => tool('biome', 'check', '.'));
+  if (!(await tally.check('Build', () => buildPackages('publish')))) return;
+  await mkdir(archives);
+  await packArchives(archives);
+  await checkArchives(archives, tally);
+}
+
+/** All vitest suites; `work` holds their results, and the archives if these could be made. */
+async function suites(args, work) {
+  const results = path.join(work, 'results.json');
   const reporters = ['--reporter=default', `--reporter=${path.join(root, 'scripts/lib/vitest-results.mjs')}`];
+  const archives = path.join(work, 'archives');
+  const env = environment({ HUB_TEST_RESULTS: results, HUB_TEST_ARCHIVES: archives });
   try {
-    const env = environment({ HUB_TEST_RESULTS: results });
-    await run(node, [vitest, 'run', ...reporters, ...args], { cwd: root, env, show: true }).catch((error) => {
-      if (!(error instanceof CommandFailed)) throw error;
-      process.stderr.write(`\n${error.message}\n`);
-    });
+    const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
+    await run(node, [vitest, 'run', ...reporters, ...args], { cwd: root, env, show: true });
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+  }
+  try {
     return JSON.parse(await readFile(results, 'utf8'));
   } catch (error) {
-    console.error(`The tests did not come to an end: ${error.message}`);
+    console.error(`The suites did not come to an end: ${error.message}`);
     return { passed: 0, failed: 1, skipped: [] };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }

@@ -6,34 +6,22 @@ import os from 'node:os';
 import path from 'node:path';
 import { Browser } from './browser.ts';
 
-/** A program of `examples/` that runs, from sources, in an empty folder. */
+/** A program that runs in a folder of its own. */
 export class RunningExample implements AsyncDisposable {
   output = '';
   readonly #child: ChildProcess;
-  readonly #folder: string;
 
-  private constructor(child: ChildProcess, folder: string) {
-    this.#child = child;
-    this.#folder = folder;
-    for (const stream of [child.stdout, child.stderr])
+  /** Starts Node with `args` in `folder`. */
+  constructor(folder: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.#child = spawn(process.execPath, args, {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk: Buffer) => {
         this.output += chunk;
       });
-  }
-
-  /** Starts Node with `args`; `env` gets the folder it runs in. */
-  static async start(
-    args: readonly string[],
-    env: (folder: string) => NodeJS.ProcessEnv,
-  ): Promise<RunningExample> {
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'hub-example-'));
-    await chmod(folder, 0o755); // PostgreSQL runs under an account of its own when the hub is root
-    const child = spawn(process.execPath, ['--conditions=@hub/source', ...args], {
-      cwd: folder,
-      env: { ...process.env, ...env(folder) },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    return new RunningExample(child, folder);
   }
 
   /** Resolves to a browser on the login page, once it is there; rejects when the program ends before. */
@@ -62,8 +50,14 @@ export class RunningExample implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end('SIGTERM');
-    await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** An empty folder that goes away with the block it is used in. */
+export async function emptyFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'hub-example-'));
+  await chmod(folder, 0o755); // PostgreSQL runs under an account of its own when the hub is root
+  return { path: folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 
 /** Can all of these ports be bound on loopback now? */
