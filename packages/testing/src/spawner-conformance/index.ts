@@ -1,4 +1,5 @@
 export type { SpawnerSupports } from './bench.ts';
+export { type FakeLaunch, type FakeLaunchOptions, fakeLaunch } from './fake-launch.ts';
 export {
   type ConformanceIt,
   type SpawnerConformanceOptions,
