@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock, HubInfo, Proxy as HubProxy, Logger, StopMode } from '@hub/core/plugin';
+import type { Clock, HubInfo, Proxy as HubProxy, Lifecycle, Logger, StopMode } from '@hub/core/plugin';
 import { reservePort } from '@hub/posix';
 import { chpProxy } from './chp-proxy.ts';
 import type { ChpOptions } from './options.ts';
