@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../plugin/index.ts';
-import { lastValues, parseFormBody, parseJsonBody, refuseReservedKeys } from './body.ts';
+import { isForm, lastValues, parseFormBody, parseJsonBody, refuseReservedKeys } from './body.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 const status = (status: number, message?: string) =>
@@ -78,15 +78,53 @@ describe('R172: keys of the hub', () => {
 });
 
 describe('a form body', () => {
-  it('keeps every value, and the last one by name', () => {
-    const form = parseFormBody(bytes('scopes=a&scopes=b&x=1+2%20&__proto__=p&empty'));
+  it('keeps every value, and the last one by name', async () => {
+    const form = (await parseFormBody(bytes('scopes=a&scopes=b&x=1+2%20&__proto__=p&empty'), '')).fields;
     expect(form.getAll('scopes')).toEqual(['a', 'b']);
     const values = lastValues(form);
     expect({ ...values }).toMatchObject({ scopes: 'b', x: '1 2 ', empty: '' });
     expect(Object.getPrototypeOf(values)).toBeNull();
   });
 
-  it('with NUL is refused with 400', () => {
-    expect(() => parseFormBody(bytes('a=%00'))).toThrow(status(400));
+  it('with NUL is refused with 400', async () => {
+    await expect(parseFormBody(bytes('a=%00'), '')).rejects.toThrow(status(400));
+  });
+
+  const multipart = async (fill: (form: FormData) => void) => {
+    const form = new FormData();
+    fill(form);
+    const request = new Response(form);
+    return [await request.bytes(), request.headers.get('content-type') ?? ''] as const;
+  };
+
+  it('W30: may bring files', async () => {
+    const [body, type] = await multipart((form) => {
+      form.append('profile', 'big');
+      form.append('profile', 'ü');
+      form.append('image', new File([Buffer.from([0, 255])], 'a.bin', { type: 'image/x' }));
+    });
+    const form = await parseFormBody(body, type);
+    expect(form.fields.getAll('profile')).toEqual(['big', 'ü']);
+    expect(form.files).toEqual([
+      { field: 'image', filename: 'a.bin', contentType: 'image/x', body: new Uint8Array([0, 255]) },
+    ]);
+  });
+
+  it.each(['multipart/form-data', 'multipart/form-data; boundary=other'])(
+    '%s without its parts is refused',
+    async (type) => {
+      const [body] = await multipart((form) => form.append('a', 'b'));
+      await expect(parseFormBody(body, type)).rejects.toThrow(status(400));
+    },
+  );
+
+  it.each([
+    ['application/x-www-form-urlencoded', true],
+    ['Application/X-WWW-Form-Urlencoded; charset=utf-8', true],
+    ['multipart/form-data; boundary=x', true],
+    ['application/json', false],
+    ['', false],
+  ])('is recognised by its type %s: %s', (type, expected) => {
+    expect(isForm(type)).toBe(expected);
   });
 });

@@ -23,11 +23,55 @@ export function parseJsonBody(body: Uint8Array): JsonValue | undefined {
   return value;
 }
 
-/** A form body (`application/x-www-form-urlencoded`). Throws like {@link parseJsonBody} for unstorable text. */
-export function parseFormBody(body: Uint8Array): URLSearchParams {
-  const form = new URLSearchParams(new TextDecoder().decode(body));
-  for (const pair of form) for (const text of pair) refuseUnstorableText(text);
+/** A file that came with a form. */
+export interface FormFile {
+  readonly field: string;
+  readonly filename: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** A form as it was filled in. */
+export interface Form {
+  readonly fields: URLSearchParams;
+  readonly files: readonly FormFile[];
+}
+
+/** Is this the content type of a form? */
+export function isForm(contentType: string): boolean {
+  return /^\s*(?:application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i.test(contentType);
+}
+
+/**
+ * A form body of either type.
+ *
+ * @throws HubError 400 for a broken multipart body, and for text no database keeps.
+ */
+export async function parseFormBody(body: Uint8Array, contentType: string): Promise<Form> {
+  const isMultipart = /^\s*multipart\//i.test(contentType);
+  const form = isMultipart
+    ? await multipart(body, contentType)
+    : { fields: new URLSearchParams(new TextDecoder().decode(body)), files: [] };
+  for (const pair of form.fields) for (const text of pair) refuseUnstorableText(text);
+  for (const { field, filename, contentType } of form.files) {
+    for (const text of [field, filename, contentType]) refuseUnstorableText(text);
+  }
   return form;
+}
+
+/** Node's own parser of fetch bodies reads multipart. */
+async function multipart(body: Uint8Array, contentType: string): Promise<Form> {
+  const fields = new URLSearchParams();
+  const files: FormFile[] = [];
+  const response = new Response(Buffer.from(body), { headers: { 'content-type': contentType } });
+  const data = await response.formData().catch(() => {
+    throw bad('Invalid form in body of request');
+  });
+  for (const [field, value] of data) {
+    if (typeof value === 'string') fields.append(field, value);
+    else files.push({ field, filename: value.name, contentType: value.type, body: await value.bytes() });
+  }
+  return { fields, files };
 }
 
 /** The last value of each name, on an object without prototype. */

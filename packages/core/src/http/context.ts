@@ -1,4 +1,5 @@
 import type { JsonValue } from '../plugin/index.ts';
+import type { FormFile } from './body.ts';
 import type { Caller } from './caller.ts';
 import type { RequestState } from './request-state.ts';
 
@@ -19,6 +20,8 @@ export interface Context<
   readonly body: Body;
   /** Fields of a form body; empty otherwise. */
   readonly form: URLSearchParams;
+  /** Files of a form body. */
+  readonly files: readonly FormFile[];
   /** The body as it came. */
   readonly bytes: Uint8Array;
   /** By lower-case name. */
@@ -58,6 +61,7 @@ export interface RequestParts {
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly body: JsonValue | undefined;
   readonly form: URLSearchParams;
+  readonly files: readonly FormFile[];
   readonly bytes: Uint8Array;
   /** Made when somebody asks for it: most handlers end before their client can go. */
   signal(): AbortSignal;
@@ -66,8 +70,22 @@ export interface RequestParts {
 /** Puts a request's state and its parts together. */
 export function createContext(state: RequestState, parts: RequestParts): Context {
   const { method, url, path, searchParams, headers, ip, secure } = state;
-  const { params, query, body, form, bytes } = parts;
-  const sent = { method, url, path, params, query, searchParams, body, form, bytes, headers, ip, secure };
+  const { params, query, body, form, files, bytes } = parts;
+  const sent = {
+    method,
+    url,
+    path,
+    params,
+    query,
+    searchParams,
+    body,
+    form,
+    files,
+    bytes,
+    headers,
+    ip,
+    secure,
+  };
   return {
     ...sent,
     get origin() {

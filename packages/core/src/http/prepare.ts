@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HubError } from '../plugin/index.ts';
 import { type AccessRule, authorise } from './authorise.ts';
-import { parseFormBody, parseJsonBody, refuseUnstorableText } from './body.ts';
+import { type Form, isForm, parseFormBody, parseJsonBody, refuseUnstorableText } from './body.ts';
 import { identify } from './caller.ts';
 import { type Context, createContext } from './context.ts';
 import type { HubCookies } from './cookies.ts';
@@ -16,55 +16,75 @@ export interface PrepareDeps {
   readonly cookies: HubCookies;
 }
 
-interface Bodies {
+interface Bodies extends Form {
   readonly bytes: Uint8Array;
-  readonly form: URLSearchParams;
 }
 
 const bodies = new WeakMap<FastifyRequest, Bodies>();
-const noBody: Bodies = { bytes: new Uint8Array(), form: new URLSearchParams() };
+const noForm: Form = { fields: new URLSearchParams(), files: [] };
+const noBody: Bodies = { bytes: new Uint8Array(), ...noForm };
 
 /**
  * Everything that comes before a handler, in the order of the contract: who asks, whether one of our pages asks
- * (R23), whether they may (R124–R129), and only then what the body says (R128).
+ * (R23), whether they may (R124–R129), and only then what the body says (R128). Answers `'login'` when a stranger
+ * is to sign in first.
  */
 export async function prepare(
   request: FastifyRequest,
   route: RegisteredRoute,
   state: RequestState,
-  { sessions, memberships, cookies }: PrepareDeps,
-): Promise<void> {
+  deps: PrepareDeps,
+): Promise<'go on' | 'login'> {
   const { definition, surface } = route;
   const params = paramsOf(request);
   checkTexts(params, definition.mayBeEmpty ?? []);
   for (const pair of state.searchParams) for (const text of pair) refuseUnstorableText(text);
-  const received = receive(request, route, state);
+  const received = await receive(request, route, state);
 
   if (definition.identity !== 'unasked') {
-    const rules = {
-      tokens: surface === 'api' || definition.tokens === true,
-      jsonOnly: surface === 'api' && definition.reads !== 'form',
-      use: { activity: definition.activity ?? true },
-      now: state.now,
-    };
-    state.identified(await identify(credentialsOf(state), rules, sessions, cookies));
-    if (definition.xsrf === undefined) state.checkXsrf(received.form);
-    await authorise(state.caller, ruleOf(route, params), memberships);
+    await askWho(state, route, deps);
+    if (definition.xsrf === undefined) state.checkXsrf(received.fields);
+    if (needsLogin(route, state)) return 'login';
+    await authorise(state.caller, ruleOf(route, params), deps.memberships);
   }
   const reads = definition.reads ?? (surface === 'api' ? 'json' : 'form');
   request.body = reads === 'json' ? jsonBody(received.bytes, definition.bodyOptional === true) : undefined;
+  return 'go on';
+}
+
+/** Finds out who is asking, for a route or for a page that none knows. */
+export async function askWho(
+  state: RequestState,
+  route: RegisteredRoute | undefined,
+  { sessions, cookies }: PrepareDeps,
+): Promise<void> {
+  const { method, headers, surface } = state;
+  const credentials = {
+    method,
+    authorization: headers.authorization,
+    cookie: headers.cookie,
+    contentType: headers['content-type'],
+  };
+  const rules = {
+    tokens: surface === 'api' || route?.definition.tokens === true,
+    jsonOnly: surface === 'api' && route?.definition.reads !== 'form',
+    use: { activity: route?.definition.activity ?? true },
+    now: state.now,
+  };
+  state.identified(await identify(credentials, rules, sessions, cookies));
 }
 
 /** The request as handlers see it. */
 export function contextOf(request: FastifyRequest, state: RequestState, reply: FastifyReply): Context {
-  const { bytes, form } = bodies.get(request) ?? noBody;
+  const { bytes, fields, files } = bodies.get(request) ?? noBody;
   let client: AbortController | null = null;
   return createContext(state, {
     params: request.params,
     // The query parser and the body parser make nothing else; schemas have been applied to both.
     query: request.query as Context['query'],
     body: (request.body ?? undefined) as Context['body'],
-    form,
+    form: fields,
+    files,
     bytes,
     signal() {
       client ??= abortedBy(reply);
@@ -73,15 +93,34 @@ export function contextOf(request: FastifyRequest, state: RequestState, reply: F
   });
 }
 
-function receive(request: FastifyRequest, route: RegisteredRoute, state: RequestState): Bodies {
+async function receive(
+  request: FastifyRequest,
+  route: RegisteredRoute,
+  state: RequestState,
+): Promise<Bodies> {
   const bytes = request.body instanceof Uint8Array ? request.body : noBody.bytes;
   const type = state.headers['content-type'] ?? '';
-  const isForm = type.toLowerCase().startsWith('application/x-www-form-urlencoded');
-  const wanted =
-    route.definition.reads !== 'bytes' && (isForm || (route.definition.reads === 'form' && type === ''));
-  const received = { bytes, form: wanted ? parseFormBody(bytes) : noBody.form };
+  const { reads } = route.definition;
+  const wanted = reads !== 'bytes' && (isForm(type) || (reads === 'form' && type === ''));
+  const received = { bytes, ...(wanted ? await formBody(bytes, type, route) : noForm) };
   bodies.set(request, received);
   return received;
+}
+
+/** `curl -d` calls every body a form: where JSON is read, only a form that can be read counts (R14, R26). */
+async function formBody(
+  bytes: Uint8Array,
+  type: string,
+  { surface, definition }: RegisteredRoute,
+): Promise<Form> {
+  if (surface === 'page' || definition.reads === 'form') return parseFormBody(bytes, type);
+  return parseFormBody(bytes, type).catch(() => noForm);
+}
+
+/** Strangers who open a page sign in first and come back (section 1.2 of the web contract). */
+function needsLogin({ surface, definition }: RegisteredRoute, { method, caller }: RequestState): boolean {
+  const isOpen = definition.identity === 'anyone' || definition.login === false;
+  return surface === 'page' && method === 'GET' && caller.kind === 'anonymous' && !isOpen;
 }
 
 function jsonBody(bytes: Uint8Array, optional: boolean): unknown {
@@ -96,15 +135,6 @@ function ruleOf({ definition }: RegisteredRoute, params: Readonly<Record<string,
   }
   const { on } = definition;
   return { scope: definition.scope, target: typeof on === 'function' ? on({ params }) : (on ?? 'hub') };
-}
-
-function credentialsOf({ method, headers }: RequestState) {
-  return {
-    method,
-    authorization: headers.authorization,
-    cookie: headers.cookie,
-    contentType: headers['content-type'],
-  };
 }
 
 function paramsOf(request: FastifyRequest): Readonly<Record<string, string>> {

@@ -15,6 +15,8 @@ export interface StateDeps {
   readonly cookies: HubCookies;
   /** Where people reach the hub, or `''`. */
   readonly publicUrl: string;
+  /** W52: https is known from the public URL; `null`: the request tells. */
+  readonly publicSecure: boolean | null;
   readonly subdomainHost: string | null;
   readonly anonymousId: (ip: string, headers: Readonly<Record<string, string | undefined>>) => string;
 }
@@ -36,8 +38,7 @@ export function createRequestState(raw: RawFacts, deps: StateDeps) {
   const { cookies, clock, ids } = deps;
   const { headers, surface } = raw;
   const now = clock.now();
-  const secure =
-    deps.publicUrl === '' ? raw.origin.scheme === 'https' : new URL(deps.publicUrl).protocol === 'https:';
+  const secure = deps.publicSecure ?? raw.origin.scheme === 'https';
   const moment = { secure, now };
   const [path = '', rawQuery = ''] = splitOnce(raw.url, '?');
   const outgoing = new Map<string, string>();

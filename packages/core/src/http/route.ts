@@ -49,7 +49,7 @@ export type RouteDefinition<Path extends string, Q, B> = WhoMay<Path> & {
   readonly body?: B;
   /** An empty or `null` body is accepted too, and is `undefined` for the handler (R14). */
   readonly bodyOptional?: boolean;
-  /** `'bytes'`: the handler reads `context.bytes`; `'form'`: fields in `context.form`. JSON unless told; pages: form. */
+  /** `'form'`: fields and files of a form (pages, unless told); `'json'` (the API, unless told); `'bytes'`: as it came. */
   readonly reads?: 'json' | 'form' | 'bytes';
   /** Bytes a body may have, when not 1 MB. */
   readonly bodyLimit?: number;
@@ -59,6 +59,8 @@ export type RouteDefinition<Path extends string, Q, B> = WhoMay<Path> & {
   readonly xsrf?: 'deferred' | false;
   /** Pages that take tokens too: `user/…` and `metrics` (R9). The API always does. */
   readonly tokens?: boolean;
+  /** `false`: a page refuses strangers with 403 instead of sending them to the login page (W19). */
+  readonly login?: boolean;
   /** `false`: requests do not count as activity (W41). */
   readonly activity?: boolean;
   /** Its successes are logged at debug level (P732). */

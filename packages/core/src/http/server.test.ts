@@ -77,6 +77,7 @@ const options = (lines: Line[], more: Partial<HttpOptions> = {}): HttpOptions =>
 });
 
 const servers: HttpServer[] = [];
+const ended: string[] = [];
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
@@ -146,6 +147,26 @@ async function start(more: Partial<HttpOptions> = {}) {
         true,
       ),
   });
+  api.route('GET', '/endless', {
+    identity: 'anyone',
+    handle: () => {
+      const never: AsyncIterator<object> = {
+        next: () => new Promise(() => {}),
+        return: async () => {
+          ended.push('endless');
+          return { done: true, value: undefined };
+        },
+      };
+      return events({ [Symbol.asyncIterator]: () => never }, true);
+    },
+  });
+  hub.route('GET', '/metrics', {
+    scope: anyOf('read:metrics'),
+    on: 'list',
+    tokens: true,
+    login: false,
+    handle: () => empty(200),
+  });
   hub.route('GET', '/home', {
     identity: 'any',
     handle: ({ xsrfToken, nonce }) => html(`${xsrfToken()} ${nonce}`),
@@ -158,7 +179,7 @@ async function start(more: Partial<HttpOptions> = {}) {
       return json({ password: form.get('password'), next: safeNext(query.next) });
     },
   });
-  hub.route('GET', '/logout', { identity: 'anyone', handle: ({ signOut }) => (signOut(), empty(200)) });
+  hub.route('GET', '/logout', { identity: 'anyone', handle: ({ signOut }) => empty(signOut() ?? 200) });
   hub.route(['GET', 'HEAD'], '/health', {
     identity: 'unasked',
     quiet: true,
@@ -452,6 +473,8 @@ describe('R15, R18: errors', () => {
     expect((await server.fastify.inject('/pre/x')).statusCode).toBe(418);
     expect((await inject('GET', '/y')).statusCode).toBe(404);
     expect((await inject('GET', '/api/x')).statusCode).toBe(404);
+    const post = await inject('POST', '/user/ada/api/contents');
+    expect([post.statusCode, post.body]).toEqual([403, "403 : '_xsrf' argument missing from POST\n"]);
   });
 });
 
@@ -489,7 +512,27 @@ describe('R7–R10: who is asking', () => {
 
   it('W114: pages take no token', async () => {
     const { inject } = await start();
-    expect((await inject('GET', '/home', bearer)).statusCode).toBe(403);
+    const answer = await inject('GET', '/home?x=1', bearer);
+    expect([answer.statusCode, answer.headers.location]).toEqual([
+      302,
+      '/pre/hub/login?next=%2Fpre%2Fhub%2Fhome%3Fx%3D1',
+    ]);
+  });
+
+  it('W19: but some do, and some refuse strangers instead of sending them to the login page', async () => {
+    const { inject } = await start();
+    expect((await inject('GET', '/metrics')).statusCode).toBe(403);
+    expect((await inject('GET', '/metrics', { authorization: 'token bad' })).statusCode).toBe(403);
+    const known = await inject('GET', '/metrics', bearer);
+    expect([known.statusCode, known.body]).toEqual([
+      403,
+      expect.stringContaining('requires any of [read:metrics]'),
+    ]);
+  });
+
+  it('a stranger who posts to a page is refused', async () => {
+    const { inject } = await start();
+    expect((await inject('POST', '/home')).statusCode).toBe(403);
   });
 
   it('W45: a cookie that stands for nobody is cleared', async () => {
@@ -702,6 +745,23 @@ describe('over a socket', () => {
       request.end(body);
     });
   }
+
+  it('a client that goes ends the stream at its source', async () => {
+    const port = await listen();
+    await new Promise<void>((resolve) => {
+      const request = http.get(
+        { port, path: '/pre/hub/api/endless', headers: bearer, agent: false },
+        (answer) => {
+          answer.once('data', () => {
+            request.destroy();
+            resolve();
+          });
+        },
+      );
+      request.on('error', () => {});
+    });
+    await expect.poll(() => ended.length).toBe(1);
+  });
 
   it('10 MiB of broken text is refused, and the hub keeps serving', async () => {
     const port = await listen();

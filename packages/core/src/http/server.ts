@@ -1,21 +1,19 @@
-import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Ids } from '../kernel/index.ts';
 import { type Clock, HubError, type Logger } from '../plugin/index.ts';
-import { logAccess, scrubUrl } from './access-log.ts';
-import { type Answer, html, json } from './answer.ts';
+import { logAccess } from './access-log.ts';
+import { type Answer, redirect } from './answer.ts';
+import { arrivals, routeOf } from './arrival.ts';
 import { bodyLimit, lastValues } from './body.ts';
 import { callerName } from './caller.ts';
 import type { Context } from './context.ts';
-import type { CookieSettings } from './cookies.ts';
-import { createHubCookies } from './cookies.ts';
-import { type ErrorAnswer, errorAnswer, errorBody, type PageError, pageError } from './errors.ts';
-import { clientOrigin, type ForwardedSettings } from './forwarded.ts';
+import { type CookieSettings, createHubCookies } from './cookies.ts';
+import { failure, type RenderError } from './failure.ts';
+import type { ForwardedSettings } from './forwarded.ts';
 import { answerHeaders } from './headers.ts';
 import type { Memberships, Sessions } from './ports.ts';
-import { contextOf, prepare } from './prepare.ts';
-import { createRequestState, type RequestState } from './request-state.ts';
+import { askWho, contextOf, prepare } from './prepare.ts';
 import type { RegisteredRoute, Routes } from './route.ts';
 import { createRouteTable } from './route-table.ts';
 import { sendAnswer } from './send.ts';
@@ -38,7 +36,9 @@ export interface HttpOptions {
   /** The operator's own headers (W107). */
   readonly headers: Readonly<Record<string, string>>;
   /** Draws an error as HTML (W111); without it errors of pages are plain text. */
-  readonly renderError?: (error: PageError, context: Context) => Promise<string> | string;
+  readonly renderError?: RenderError;
+  /** Where strangers go who open a page; `{H}login?next=…` unless given. */
+  readonly loginUrl?: (context: Context) => string;
   /** Answers what no route of the pages knows (W1, W2, W5); without it, or with `null`: 404. */
   readonly otherwise?: (context: Context) => Promise<Answer | null> | Answer | null;
 }
@@ -58,26 +58,21 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    hub: RequestState | null;
-  }
-  interface FastifyContextConfig {
-    hubRoute?: RegisteredRoute;
-  }
-}
-
 /** Assembles Fastify so that its answers are those of the contract (design section 8). */
 export function createHttpServer(options: HttpOptions): HttpServer {
-  const { clock, log } = options;
+  const { clock, log, publicUrl } = options;
   const { basePath, hubPath } = options.cookies;
-  const cookies = createHubCookies(options.cookies);
-  const stateDeps = { ...options, cookies, anonymousId: anonymousIds(options.anonymousId) };
-  const sendDeps = {
-    clock,
-    log,
-    headers: answerHeaders({ ...options, hubPath, overrides: options.headers }),
+  const deps = {
+    ...options,
+    hubPath,
+    cookies: createHubCookies(options.cookies),
+    anonymousId: anonymousIds(options.anonymousId),
+    publicSecure: publicUrl === '' ? null : new URL(publicUrl).protocol === 'https:',
   };
+  const stateOf = arrivals(deps);
+  const sendDeps = { clock, log, headers: answerHeaders({ ...deps, overrides: options.headers }) };
+  const loginUrl =
+    options.loginUrl ?? (({ url }: Context) => `${hubPath}login?next=${encodeURIComponent(url)}`);
 
   const app = fastify({
     logger: false,
@@ -94,8 +89,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     },
     clientErrorHandler: refuseBrokenRequest,
     frameworkErrors: (error, request, reply) => {
-      const state = arrive(request);
-      reply.raw.once('finish', () => access(request, reply, state));
+      reply.raw.once('close', () => access(request, reply)); // no hook runs for these
       return answerError(error, request, reply);
     },
   });
@@ -104,23 +98,23 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
   app.addHook('onRequest', async (request) => {
-    arrive(request);
-    // Fastify refuses a content type it cannot parse; here nobody asks for one (R14, R22).
-    if (!request.headers['content-type']?.startsWith('multipart/form-data'))
-      delete request.raw.headers['content-type'];
+    stateOf(request);
+    // Fastify refuses a content type it cannot parse; here it is one more header, kept in the state (R14, R22).
+    delete request.raw.headers['content-type'];
   });
-  app.addHook('preValidation', async (request) => {
-    const route = request.routeOptions.config.hubRoute;
-    if (route) await prepare(request, route, stateOf(request), { ...options, cookies });
+  app.addHook('preValidation', async (request, reply) => {
+    const route = routeOf(request);
+    if (!route) return;
+    if ((await prepare(request, route, stateOf(request), deps)) === 'go on') return;
+    return send(redirect(loginUrl(context(request, reply))), request, reply);
   });
-  app.addHook('onResponse', async (request, reply) => access(request, reply, stateOf(request)));
+  app.addHook('onResponse', async (request, reply) => access(request, reply));
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerUnknown);
 
-  const table = createRouteTable(app, { basePath, hubPath }, async (route, request, reply) => {
-    const answer = await route.definition.handle(contextOf(request, stateOf(request), reply));
-    return sendAnswer(reply, stateOf(request), answer, sendDeps);
-  });
+  const table = createRouteTable(app, { basePath, hubPath }, async (route, request, reply) =>
+    send(await route.definition.handle(context(request, reply)), request, reply),
+  );
 
   return {
     ...table.mounts,
@@ -133,110 +127,56 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     close: () => app.close(),
   };
 
-  function arrive(request: FastifyRequest): RequestState {
-    const headers = { ...request.headers };
-    const { socket } = request.raw;
-    const connection = {
-      remoteAddress: socket.remoteAddress ?? '',
-      encrypted: 'encrypted' in socket,
-      headers,
-    };
-    request.hub = createRequestState(
-      {
-        method: request.method,
-        url: request.raw.url ?? '/',
-        headers: textHeaders(headers),
-        origin: clientOrigin(connection, options.forwarded),
-        surface: surfaceOf(request),
-      },
-      stateDeps,
-    );
-    return request.hub;
+  function context(request: FastifyRequest, reply: FastifyReply): Context {
+    return contextOf(request, stateOf(request), reply);
   }
 
-  function stateOf(request: FastifyRequest): RequestState {
-    return request.hub ?? arrive(request);
+  function send(answer: Answer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    return sendAnswer(reply, stateOf(request), answer, sendDeps);
   }
 
-  function surfaceOf(request: FastifyRequest): 'page' | 'api' {
-    const path = (request.raw.url ?? '').split('?', 1)[0] ?? '';
-    const inApi = path === `${hubPath}api` || path.startsWith(`${hubPath}api/`);
-    return request.routeOptions.config?.hubRoute?.surface ?? (inApi ? 'api' : 'page');
+  async function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+    const answer = await failure(error, stateOf(request), () => context(request, reply), options);
+    return send(answer, request, reply);
   }
 
-  async function answerError(
-    error: unknown,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<FastifyReply> {
+  /** R2: what the API does not know is 404 for everybody; pages are checked like any other (W3). */
+  async function answerUnknown(request: FastifyRequest, reply: FastifyReply) {
     const state = stateOf(request);
-    const found = errorAnswer(error);
-    if (found.unexpected) {
-      const user = callerName(state.caller);
-      log.error({ err: error, method: state.method, url: scrubUrl(state.url), user }, 'request failed');
+    if (state.surface === 'page') {
+      await askWho(state, undefined, deps);
+      state.checkXsrf(new URLSearchParams());
+      const answer = await options.otherwise?.(context(request, reply));
+      if (answer) return send(answer, request, reply);
     }
-    return sendAnswer(reply, state, await errorAs(state, found, request, reply), sendDeps);
+    throw new HubError('HUB_NOT_FOUND', '');
   }
 
-  async function errorAs(
-    state: RequestState,
-    found: ErrorAnswer,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<Answer> {
-    if (state.surface === 'api') return json(errorBody(found), found.status, found.headers);
-    const page = pageError(found);
-    const plain = `${page.status} : ${page.message ?? page.reason}\n`;
-    const { status, headers } = found;
-    if (!options.renderError)
-      return { kind: 'bytes', contentType: 'text/plain; charset=utf-8', body: plain, status, headers };
-    try {
-      return html(await options.renderError(page, contextOf(request, state, reply)), status, { headers });
-    } catch (err) {
-      log.error({ err, status }, 'error page failed');
-      return { kind: 'bytes', contentType: 'text/plain; charset=utf-8', body: plain, status, headers };
-    }
-  }
-
-  /** R2: unknown paths of the API are 404 for everybody, before any other check. */
-  async function answerUnknown(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const state = stateOf(request);
-    const answer =
-      state.surface === 'page' ? await options.otherwise?.(contextOf(request, state, reply)) : null;
-    if (answer) return sendAnswer(reply, state, answer, sendDeps);
-    return answerError(new HubError('HUB_NOT_FOUND', ''), request, reply);
-  }
-
-  function access(request: FastifyRequest, reply: FastifyReply, state: RequestState): void {
+  function access(request: FastifyRequest, reply: FastifyReply): void {
+    const { method, url, ip, caller, headers } = stateOf(request);
     const location = reply.getHeader('location');
     logAccess(log, {
       status: reply.statusCode,
-      method: state.method,
-      url: state.url,
+      method,
+      url,
       location: typeof location === 'string' ? location : undefined,
-      user: callerName(state.caller),
-      ip: state.ip,
+      user: callerName(caller),
+      ip,
       ms: reply.elapsedTime,
-      headers: state.headers,
-      quiet: request.routeOptions.config?.hubRoute?.definition.quiet ?? false,
+      headers,
+      quiet: routeOf(request)?.definition.quiet ?? false,
     });
   }
-}
-
-function textHeaders(headers: FastifyRequest['headers']): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  );
 }
 
 /** W117: what is no HTTP gets a bare answer, and the connection ends. */
 function refuseBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return;
-  const line =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? '408 Request Timeout'
-        : '400 Bad Request';
-  socket.end(Buffer.from(`HTTP/1.1 ${line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`));
+  const status = brokenStatus[error.code ?? ''] ?? '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
+
+const brokenStatus: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
