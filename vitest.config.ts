@@ -10,6 +10,7 @@ export default defineConfig({
       'examples/*/*.test.ts',
       'scripts/**/*.test.mjs',
     ],
+    globalSetup: ['packages/core/test/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

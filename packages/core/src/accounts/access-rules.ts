@@ -1,0 +1,154 @@
+import { type Authenticator, HubError } from '../plugin/index.ts';
+import { type UserNameSettings, type UserNames, userNames } from './user-names.ts';
+
+/** An authenticator of the configuration under its id. */
+export interface AuthenticatorInstance {
+  readonly id: string;
+  readonly authenticator: Authenticator;
+}
+
+/** Who may sign in and who administers. A plain name means the first authenticator, `github:ada` another. */
+export interface AccessSettings extends UserNameSettings {
+  readonly admins?: readonly string[] | undefined;
+  readonly allowAll?: boolean | undefined;
+  readonly allowed?: readonly string[] | undefined;
+  readonly blocked?: readonly string[] | undefined;
+  /** Lets everybody in who has an account already; by default when `allowed` names anybody (P119). */
+  readonly allowExisting?: boolean | undefined;
+}
+
+/** The settings, with all names as the hub writes them. */
+export interface AccessRules {
+  namesOf(authenticator: string): UserNames;
+  /** The rules for names that no authenticator brought: those of the first. */
+  readonly names: UserNames;
+  readonly allowAll: boolean;
+  readonly allowExisting: boolean;
+  isBlocked(authenticator: string, name: string): boolean;
+  isAllowed(authenticator: string, name: string): boolean;
+  isAdmin(authenticator: string, name: string): boolean;
+  /** May who signs in here take a user of this name that nobody has signed in as? */
+  speaksFor(authenticator: string, name: string): boolean;
+  /** Names of users that must exist, administrators, and those to be kept out, whoever brings them. */
+  readonly adminNames: readonly string[];
+  readonly allowedNames: readonly string[];
+  readonly blockedNames: readonly string[];
+}
+
+/**
+ * Brings the settings into the form the hub works with.
+ * @throws HubError `HUB_CONFIG_INVALID` with all names that cannot be names of users (P614).
+ */
+export async function accessRules(
+  settings: AccessSettings,
+  instances: readonly AuthenticatorInstance[],
+): Promise<AccessRules> {
+  const first = instances[0]?.id ?? '';
+  const byId = new Map(
+    instances.map(({ id, authenticator }) => [
+      id,
+      userNames(settings, { id, isFirst: id === first, authenticator }),
+    ]),
+  );
+  const names = byId.get(first) ?? userNames(settings, null);
+  const problems: string[] = [];
+
+  const read = async (key: 'admins' | 'allowed' | 'blocked'): Promise<NameList> => {
+    const list = new NameList();
+    for (const entry of settings[key] ?? []) {
+      const { id, name } = splitEntry(entry, byId, first);
+      const rules = byId.get(id) ?? names;
+      const { name: normal } = await rules.normalise(name);
+      if (rules.isValid(normal)) list.add(id, normal);
+      else problems.push(`access.${key}: '${entry}' cannot be the name of a user`);
+    }
+    return list;
+  };
+  const admins = await read('admins');
+  const allowed = await read('allowed');
+  const blocked = await read('blocked');
+  // P614: administrators are let in, too, wherever a list says who is.
+  if (allowed.size > 0) allowed.addAll(admins);
+  problems.push(...ambiguous(admins, allowed));
+  if (problems.length > 0) {
+    throw new HubError('HUB_CONFIG_INVALID', 'The settings of access have mistakes.', { problems });
+  }
+
+  return {
+    names,
+    namesOf: (id) => byId.get(id) ?? names,
+    allowAll: settings.allowAll ?? false,
+    allowExisting: settings.allowExisting ?? allowed.size > 0,
+    isBlocked: (id, name) => blocked.has(first, name) || blocked.has(id, name),
+    isAllowed: (id, name) => allowed.has(id, name),
+    isAdmin: (id, name) => admins.has(id, name),
+    speaksFor: (id, name) => {
+      if (admins.has(id, name) || allowed.has(id, name)) return true;
+      return id === first && !admins.hasAny(name) && !allowed.hasAny(name);
+    },
+    adminNames: admins.all(),
+    allowedNames: allowed.all(),
+    blockedNames: blocked.of(first),
+  };
+}
+
+/** Names by authenticator. */
+class NameList {
+  readonly #byId = new Map<string, Set<string>>();
+
+  add(id: string, name: string): void {
+    const names = this.#byId.get(id) ?? new Set();
+    this.#byId.set(id, names.add(name));
+  }
+
+  addAll(other: NameList): void {
+    for (const [id, names] of other.#byId) for (const name of names) this.add(id, name);
+  }
+
+  has(id: string, name: string): boolean {
+    return this.#byId.get(id)?.has(name) ?? false;
+  }
+
+  hasAny(name: string): boolean {
+    return [...this.#byId.values()].some((names) => names.has(name));
+  }
+
+  of(id: string): readonly string[] {
+    return [...(this.#byId.get(id) ?? [])];
+  }
+
+  all(): readonly string[] {
+    return [...new Set([...this.#byId.values()].flatMap((names) => [...names]))].sort();
+  }
+
+  /** Authenticators that a name is listed for. */
+  idsOf(name: string): readonly string[] {
+    return [...this.#byId].filter(([, names]) => names.has(name)).map(([id]) => id);
+  }
+
+  get size(): number {
+    return this.all().length;
+  }
+}
+
+/** `github:ada` → the authenticator `github`, if there is one; else all of it is a name. */
+function splitEntry(
+  entry: string,
+  known: ReadonlyMap<string, unknown>,
+  first: string,
+): { readonly id: string; readonly name: string } {
+  const colon = entry.indexOf(':');
+  const id = entry.slice(0, Math.max(0, colon));
+  return known.has(id) ? { id, name: entry.slice(colon + 1) } : { id: first, name: entry };
+}
+
+function ambiguous(admins: NameList, allowed: NameList): readonly string[] {
+  const names = new Set([...admins.all(), ...allowed.all()]);
+  return [...names].flatMap((name) => {
+    const ids = [...new Set([...admins.idsOf(name), ...allowed.idsOf(name)])];
+    if (ids.length < 2) return [];
+    return [
+      `access: '${name}' is listed for ${ids.join(' and ')}; one user cannot be both, give one of them another name by nameMap`,
+    ];
+  });
+}

@@ -1,0 +1,129 @@
+import {
+  type Grants,
+  type ScopeSet,
+  type ScopeTable,
+  tokenScopes,
+  userScopes,
+  usersNeededForToken,
+} from '../access/index.ts';
+import { hashSecret } from '../kernel/index.ts';
+import { type Identity, serverTokenNote } from './identity.ts';
+import type { LastSeen } from './last-seen.ts';
+import type { CredentialOwner, CredentialStore, LoginCredential, TokenCredential } from './ports.ts';
+import { tokenName } from './records.ts';
+import { VersionedCache } from './versioned-cache.ts';
+
+/** No token that anybody was given is longer (R8, R170). */
+const maxTokenLength = 64;
+
+/**
+ * Tells who is asking. What was revoked, expired or disabled is seen at the very next look, on every hub: each
+ * look reads the database, and only the sum of the scopes is kept, under the versions it was made from.
+ */
+export class Credentials {
+  readonly #store: CredentialStore;
+  readonly #grants: Grants;
+  readonly #table: ScopeTable;
+  readonly #lastSeen: LastSeen;
+  readonly #scopes: VersionedCache<ScopeSet>;
+
+  constructor(deps: {
+    store: CredentialStore;
+    grants: Grants;
+    table: ScopeTable;
+    lastSeen: LastSeen;
+    /** How many scope sets are kept. */
+    cacheSize?: number;
+  }) {
+    this.#store = deps.store;
+    this.#grants = deps.grants;
+    this.#table = deps.table;
+    this.#lastSeen = deps.lastSeen;
+    this.#scopes = new VersionedCache(deps.cacheSize ?? 20_000);
+  }
+
+  /** Whom a token belongs to; `null` when it is unknown, expired, malformed or its owner is disabled (R8). */
+  async check(token: string): Promise<Identity | null> {
+    if (token === '' || token.length > maxTokenLength) return null;
+    const found = await this.#store.token(hashSecret(token));
+    if (!found || !usable(found)) return null;
+    const scopes = await this.#kept(`t${found.tokenId}`, found, () => this.#ofToken(found));
+    if (!scopes) return null;
+
+    this.#lastSeen.tokenUsed(found);
+    return {
+      ...whoIs(found.owner),
+      scopes,
+      tokenId: tokenName(found.tokenId),
+      clientId: found.clientId,
+      sessionId: found.sessionId,
+      loginId: null,
+      isServer: found.note.startsWith(serverTokenNote),
+    };
+  }
+
+  /** Whom a browser's login belongs to; `loginId` is the secret from the cookie (W44). */
+  async checkLogin(loginId: string): Promise<Identity | null> {
+    if (loginId === '' || loginId.length > maxTokenLength) return null;
+    const found = await this.#store.login(hashSecret(loginId));
+    if (!found || !usable(found)) return null;
+    const scopes = await this.#kept(`u${found.owner.id}`, found, () => this.#ofUser(found.owner.id));
+    if (!scopes) return null;
+
+    this.#lastSeen.loginUsed(found);
+    return {
+      ...whoIs(found.owner),
+      scopes,
+      tokenId: null,
+      clientId: null,
+      sessionId: found.sessionId,
+      loginId: found.loginId,
+      isServer: false,
+    };
+  }
+
+  async #kept(
+    key: string,
+    found: TokenCredential | LoginCredential,
+    work: () => Promise<{ scopes: ScopeSet; mayKeep: boolean } | null>,
+  ): Promise<ScopeSet | null> {
+    const version = `${found.owner.accessVersion}.${found.accessEpoch}`;
+    const kept = this.#scopes.get(key, version);
+    if (kept) return kept;
+    // Read after the versions: at worst newer than they say, and then read again at the next look.
+    const made = await work();
+    if (made?.mayKeep) this.#scopes.set(key, version, made.scopes);
+    return made?.scopes ?? null;
+  }
+
+  async #ofUser(userId: number): Promise<{ scopes: ScopeSet; mayKeep: boolean } | null> {
+    const held = await this.#grants.ofUser(String(userId));
+    return held && { scopes: userScopes(this.#table, held), mayKeep: true };
+  }
+
+  async #ofToken(token: TokenCredential): Promise<{ scopes: ScopeSet; mayKeep: boolean } | null> {
+    const { kind, id } = token.owner;
+    const held = await (kind === 'user'
+      ? this.#grants.ofUser(String(id))
+      : this.#grants.ofService(String(id)));
+    if (!held) return null;
+    const others = usersNeededForToken(this.#table, token, held);
+    if (others.size === 0) return { scopes: tokenScopes(this.#table, token, held), mayKeep: true };
+    // R141: holds only as long as other people's memberships, which have versions of their own.
+    const members = await this.#grants.membershipOf(others);
+    return { scopes: tokenScopes(this.#table, token, held, members), mayKeep: false };
+  }
+}
+
+function usable({ owner, expired }: TokenCredential | LoginCredential): boolean {
+  return !expired && !(owner.kind === 'user' && owner.disabled);
+}
+
+function whoIs(
+  owner: CredentialOwner,
+): Pick<Identity, 'kind' | 'id' | 'name' | 'admin' | 'groups' | 'created'> {
+  const { kind, id, name, admin } = owner;
+  return owner.kind === 'user'
+    ? { kind, id, name, admin, groups: owner.groups, created: owner.created }
+    : { kind, id, name, admin, groups: [], created: null };
+}

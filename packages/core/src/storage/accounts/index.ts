@@ -1,0 +1,10 @@
+export { reachesUser } from './access-condition.ts';
+export { raiseAccessEpoch, raiseAccessVersions } from './access-versions.ts';
+export { postgresAccountSetup } from './postgres-account-setup.ts';
+export { postgresActivity } from './postgres-activity.ts';
+export { postgresCredentials } from './postgres-credentials.ts';
+export { postgresGrants } from './postgres-grants.ts';
+export { postgresLogins } from './postgres-logins.ts';
+export { postgresOAuth } from './postgres-oauth.ts';
+export { postgresTokens } from './postgres-tokens.ts';
+export { postgresUsers } from './postgres-users.ts';

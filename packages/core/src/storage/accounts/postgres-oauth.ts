@@ -1,0 +1,74 @@
+import { and, eq, getTableColumns, gte, isNull, or, sql } from 'drizzle-orm';
+import type { OAuthStore } from '../../accounts/ports.ts';
+import type { Database } from '../database.ts';
+import { oauthClients, oauthCodes, tokens } from '../tables/index.ts';
+import { clientColumns, clientOf, clientServer, clientServerOwner, clientService } from './client-facts.ts';
+import { now, secondsFromNow } from './database-time.ts';
+
+/** OAuth clients and codes in PostgreSQL. */
+export function postgresOAuth(db: Database): OAuthStore {
+  return {
+    async putClient({ identifier, ...facts }) {
+      await db.run((q) =>
+        q
+          .insert(oauthClients)
+          .values({ identifier, ...facts })
+          .onConflictDoUpdate({ target: oauthClients.identifier, set: facts }),
+      );
+    },
+    async client(identifier) {
+      const [row] = await db.run((q) =>
+        q
+          .select({ stored: oauthClients, ...clientColumns })
+          .from(oauthClients)
+          .leftJoin(clientServer, eq(clientServer.id, oauthClients.serverId))
+          .leftJoin(clientServerOwner, eq(clientServerOwner.id, clientServer.userId))
+          .leftJoin(clientService, eq(clientService.id, oauthClients.serviceId))
+          .where(eq(oauthClients.identifier, identifier)),
+      );
+      return row ? { ...row.stored, client: clientOf(row) } : null;
+    },
+    async removeClient(identifier) {
+      const gone = await db.run((q) =>
+        q
+          .delete(oauthClients)
+          .where(eq(oauthClients.identifier, identifier))
+          .returning({ id: oauthClients.identifier }),
+      );
+      return gone.length > 0;
+    },
+    async addCode(hash, code, expiresIn) {
+      await db.run((q) =>
+        q.insert(oauthCodes).values({ hash, ...code, expiresAt: secondsFromNow(expiresIn) }),
+      );
+    },
+    async takeCode(hash) {
+      const [row] = await db.run((q) =>
+        q
+          .delete(oauthCodes)
+          .where(eq(oauthCodes.hash, hash))
+          .returning({
+            ...getTableColumns(oauthCodes),
+            expired: sql<boolean>`${oauthCodes.expiresAt} < hub_now()`,
+          }),
+      );
+      if (!row || row.expired) return null;
+      const { hash: _, expired: __, ...code } = row;
+      return code;
+    },
+    async grantedScopes(userId, clientId) {
+      return db.run((q) =>
+        q
+          .select({ scopes: tokens.scopes })
+          .from(tokens)
+          .where(
+            and(
+              eq(tokens.userId, userId),
+              eq(tokens.clientId, clientId),
+              or(isNull(tokens.expiresAt), gte(tokens.expiresAt, now)),
+            ),
+          ),
+      );
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import { builtInScopeTable, defaultRoles } from '../../src/access/index.ts';
+import {
+  type AccessSettings,
+  Activity,
+  type AuthenticatorInstance,
+  accessRules,
+  applyAccounts,
+  Credentials,
+  type IdentityStep,
+  LastSeen,
+  Logins,
+  OAuthClients,
+  OAuthCodes,
+  SignIn,
+  Tokens,
+  Users,
+} from '../../src/accounts/index.ts';
+import { type Actor, DomainEvents, hashSecret, randomIds, systemClock } from '../../src/kernel/index.ts';
+import type { Logger } from '../../src/plugin/index.ts';
+import {
+  postgresAccountSetup,
+  postgresActivity,
+  postgresCredentials,
+  postgresGrants,
+  postgresLogins,
+  postgresOAuth,
+  postgresTokens,
+  postgresUsers,
+} from '../../src/storage/accounts/index.ts';
+import { Database } from '../../src/storage/database.ts';
+import { postgresUnitOfWork } from '../../src/storage/postgres-unit-of-work.ts';
+import { type TestDatabase, testDatabase } from './database.ts';
+import { silentLogger } from './silent-logger.ts';
+
+/** Who does things in tests. */
+export const tester: Actor = { kind: 'user', name: 'tester' };
+
+/** What a room of accounts is made with in a test. */
+export interface AccountsOptions {
+  readonly database?: TestDatabase;
+  readonly authenticators?: readonly AuthenticatorInstance[];
+  readonly access?: AccessSettings;
+  readonly activityResolution?: number;
+  readonly maxExpiresIn?: number | null;
+  readonly steps?: readonly IdentityStep[];
+  readonly log?: Logger;
+  readonly pluginTimeout?: number;
+}
+
+/** Everything of accounts/ over a real database, with the default roles applied. */
+export type Accounts = Awaited<ReturnType<typeof openAccounts>>;
+
+/** Opens accounts over a database of its own, or over the given one as a second hub would. */
+export async function openAccounts(options: AccountsOptions = {}) {
+  const database = options.database ?? (await testDatabase());
+  const log = options.log ?? silentLogger;
+  const clock = systemClock;
+  const ids = randomIds;
+  const db = new Database(database.connection, log);
+  const work = postgresUnitOfWork(db);
+  const events = new DomainEvents(log);
+  const table = builtInScopeTable;
+  const authenticators = options.authenticators ?? [];
+  const rules = await accessRules(options.access ?? {}, authenticators);
+
+  const store = postgresUsers(db, clock);
+  const tokenStore = postgresTokens(db);
+  const oauth = postgresOAuth(db);
+  const grants = postgresGrants(db);
+  const activityStore = postgresActivity(db);
+  const { activityResolution } = options;
+  const lastSeen = new LastSeen({
+    store: activityStore,
+    clock,
+    log,
+    ...(activityResolution === undefined ? {} : { activityResolution }),
+  });
+  const users = new Users({ store, work, events, names: rules.names });
+  const clients = new OAuthClients({ store: oauth });
+  const logins = new Logins({
+    store: postgresLogins(db),
+    tokens: tokenStore,
+    work,
+    events,
+    clock,
+    ids,
+    maxAgeDays: 14,
+  });
+  const tokens = new Tokens({
+    store: tokenStore,
+    grants,
+    table,
+    work,
+    events,
+    ids,
+    defaultScopes: defaultRoles.token.scopes,
+    maxExpiresIn: options.maxExpiresIn ?? null,
+  });
+  const signIn = new SignIn({
+    authenticators,
+    rules,
+    store,
+    users,
+    logins,
+    work,
+    events,
+    clock,
+    log,
+    steps: options.steps ?? [],
+    pluginTimeout: options.pluginTimeout ?? 30,
+  });
+  const apply = () =>
+    applyAccounts(
+      { rules, roles: Object.values(defaultRoles) },
+      { setup: postgresAccountSetup(db), users: store, clients, work },
+    );
+  const applied = await apply();
+
+  return {
+    database,
+    db,
+    sql: db.client,
+    work,
+    events,
+    rules,
+    store,
+    tokenStore,
+    grants,
+    lastSeen,
+    users,
+    clients,
+    logins,
+    tokens,
+    signIn,
+    applied,
+    apply,
+    codes: new OAuthCodes({ store: oauth, ids }),
+    activity: new Activity({ store: activityStore, lastSeen }),
+    credentials: new Credentials({ store: postgresCredentials(db), grants, table, lastSeen }),
+    /** Makes a user and answers with the id and name. */
+    async user(name: string, admin = false) {
+      const { created } = await users.create(tester, [name], admin);
+      if (!created[0]) throw new Error(`${name} was there already`);
+      return created[0];
+    },
+    /** Moves the database's clock ahead. */
+    async passTime(seconds: number): Promise<void> {
+      await db.client`INSERT INTO settings (key, value) VALUES ('clock_offset', to_jsonb(${seconds}::float8))
+        ON CONFLICT (key) DO UPDATE SET value = to_jsonb((settings.value #>> '{}')::float8 + ${seconds}::float8)`;
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      await lastSeen.drain();
+      await db.close();
+      if (!options.database) await database.drop();
+    },
+  };
+}
+
+/** The hash under which a secret is stored. */
+export { hashSecret };
