@@ -8,10 +8,14 @@ export const adoptionCases: readonly SpawnerCase[] = [
     async run({ start, again, witness }) {
       const made = await start();
       const other = await again();
-      assert.equal(await other.poll(made.running()), null);
+      assert.equal(await other.poll(made.running()), null, 'The other driver finds it dead.');
       await other.stop(made.running(), 'politely');
       await eventually('the server is gone', 1, () => witness.running(made.launch.key) === 0 || null);
-      assert.notEqual(await other.poll(made.running()), null);
+      assert.notEqual(
+        await other.poll(made.running()),
+        null,
+        'The other driver finds it alive after its stop.',
+      );
     },
   },
   {

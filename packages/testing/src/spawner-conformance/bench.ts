@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Awaitable, Exit, Spawner } from '@hub/core/plugin';
 import type { FakeLaunch, FakeLaunchOptions } from './fake-launch.ts';
@@ -55,6 +56,7 @@ export interface Answer {
 
 /** Asks a server until it answers; rejects after `seconds`. */
 export async function answer(origin: string, path: string, seconds: number): Promise<Answer> {
+  assert.ok(/^https?:/.test(origin) && URL.canParse(origin), `Not an http origin: ${origin}`);
   const end = performance.now() + seconds * 1000;
   for (;;) {
     try {

@@ -24,12 +24,12 @@ export const startCases: readonly SpawnerCase[] = [
         environment: { GREETING: 'grüß "Gott"\nund mehr', EMPTY: '' },
       });
       const said = await answer(origin, launch.server.prefix, patience);
-      assert.equal(said.environment.JUPYTERHUB_USER, 'ada');
-      assert.equal(said.environment.JUPYTERHUB_SERVICE_PREFIX, '/user/ada/');
+      const { JUPYTERHUB_USER, JUPYTERHUB_SERVICE_PREFIX, GREETING, EMPTY } = said.environment;
+      assert.deepEqual([JUPYTERHUB_USER, JUPYTERHUB_SERVICE_PREFIX], ['ada', '/user/ada/']);
       assert.match(said.environment.JUPYTERHUB_SERVICE_URL ?? '', /^http:\/\/.+:\d+\/user\/ada\/$/);
-      assert.equal(said.environment.GREETING, 'grüß "Gott"\nund mehr');
-      assert.equal(said.environment.EMPTY, '');
-      assert.deepEqual(said.arguments.slice(-2), ['--first', 'two words']);
+      assert.equal(GREETING, 'grüß "Gott"\nund mehr', 'A variable did not arrive as it was.');
+      assert.equal(EMPTY, '', 'An empty variable did not arrive.');
+      assert.deepEqual(said.arguments.slice(-2), ['--first', 'two words'], 'The arguments did not arrive.');
     },
   },
   {

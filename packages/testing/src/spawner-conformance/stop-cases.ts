@@ -7,7 +7,7 @@ export const stopCases: readonly SpawnerCase[] = [
     name: 'P203: poll is null while the server runs',
     async run({ spawner, start }) {
       const made = await start();
-      assert.equal(await spawner.poll(made.running()), null);
+      assert.equal(await spawner.poll(made.running()), null, 'poll finds it dead.');
     },
   },
   {
@@ -20,7 +20,7 @@ export const stopCases: readonly SpawnerCase[] = [
         },
       });
       await spawner.start(made.launch);
-      assert.equal(polled, null);
+      assert.equal(polled, null, 'poll finds it dead before it was launched.');
     },
   },
   {
@@ -37,7 +37,8 @@ export const stopCases: readonly SpawnerCase[] = [
     async run(bench) {
       const made = await bench.start();
       await end(bench, made, 7);
-      assert.equal((await death(bench.spawner, made, bench.patience)).code, 7);
+      const { code } = await death(bench.spawner, made, bench.patience);
+      assert.equal(code, 7, `poll tells status ${code} instead of 7.`);
       assert.equal((await bench.spawner.poll(made.running()))?.code, 7, 'The second answer differs.');
     },
   },
@@ -108,7 +109,7 @@ export const stopCases: readonly SpawnerCase[] = [
     async run({ spawner, start, witness }) {
       const [one, other] = await Promise.all([start(), start()]);
       await spawner.stop(one.running(), 'now');
-      assert.equal(witness.running(other.launch.key), 1);
+      assert.equal(witness.running(other.launch.key), 1, 'Another server was stopped as well.');
       assert.equal(await spawner.poll(other.running()), null);
     },
   },
