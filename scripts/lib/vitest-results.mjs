@@ -3,7 +3,7 @@ import process from 'node:process';
 
 /**
  * Writes down what vitest's own JSON leaves out: why a test was skipped, and files that broke before a test ran.
- * The reason is the note given to `context.skip`, else the last "(…)" in the names around the test.
+ * The reason is the note given to `context.skip`, else the last "(…)" or "[…]" in the names around the test.
  * @implements {import('vitest/node').Reporter}
  */
 export default class VitestResults {
@@ -31,5 +31,5 @@ export default class VitestResults {
 }
 
 function reasonIn(name) {
-  return [...name.matchAll(/\(([^()]+)\)/g)].at(-1)?.[1] ?? 'no reason given';
+  return [...name.matchAll(/[([]([^()[\]]+)[)\]]/g)].at(-1)?.[1] ?? 'no reason given';
 }
