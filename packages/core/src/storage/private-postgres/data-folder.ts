@@ -31,7 +31,7 @@ export function dataFolder(path: string): DataFolder {
   };
 }
 
-/** Makes the data folder, 0700, if it is not there; its parents get the usual mode. */
+/** Makes the data folder, 0700, if it is not there; one that exists keeps its mode. */
 export async function makeDataFolder(path: string): Promise<DataFolder> {
   const wanted = resolve(path);
   return explained(wanted, async () => {
@@ -41,21 +41,21 @@ export async function makeDataFolder(path: string): Promise<DataFolder> {
         if (codeOf(error) !== 'EEXIST') throw error; // another hub was first
       });
     }
-    const real = await realpath(wanted);
-    const { uid } = await stat(real);
-    if (uid === process.getuid?.() && (await readdir(real)).length === 0) await chmod(real, 0o700);
-    return dataFolder(real);
+    return dataFolder(await realpath(wanted));
   });
 }
 
 /**
  * Under root the folder stays root's and closed to all others, but PostgreSQL's group may pass through it to its
- * own part. Left alone when somebody has already opened it, or when it is a home.
+ * own part. Only a folder that is empty or holds our database is changed; anything else named by mistake is not.
  */
 export async function letPass(folder: DataFolder, account: Account): Promise<void> {
   if (account.prefix.length === 0) return;
   const { mode, uid } = await stat(folder.path);
   if ((mode & 0o077) !== 0 || uid === account.uid || folder.path === homedir()) return;
+  const ours =
+    (await exists(join(folder.postgres, 'PG_VERSION'))) || (await readdir(folder.path)).length === 0;
+  if (!ours) return;
   await lchown(folder.path, uid, account.gid);
   await chmod(folder.path, 0o710);
 }

@@ -8,6 +8,7 @@ import {
   readFile,
   rename,
   rm,
+  rmdir,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ import { join } from 'node:path';
 import { HubError } from '../../plugin/index.ts';
 import type { Account } from './account.ts';
 import { codeOf, type DataFolder } from './data-folder.ts';
+import { exists } from './make-once.ts';
 
 /** PostgreSQL names its socket after a port, though it listens on none. */
 export const port = 5432;
@@ -33,8 +35,12 @@ export async function socketFolder(folder: DataFolder): Promise<string | null> {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
   });
-  return named?.trim() || null;
+  const path = named?.trim() ?? '';
+  return ownName.test(path) ? path : null;
 }
+
+// What `mkdtemp` makes of `hub-`: no other folder is used, whatever the note says.
+const ownName = /^\/.*\/hub-[A-Za-z0-9]{6}$/;
 
 /** Makes the socket folder, 0700 and the account's, if it is not there. */
 export async function makeSocketFolder(folder: DataFolder, account: Account): Promise<string> {
@@ -45,10 +51,13 @@ export async function makeSocketFolder(folder: DataFolder, account: Account): Pr
       hint: 'Remove it while no hub runs; it holds nothing that lasts.',
     });
   }
-  return makeElsewhere(folder, account, present);
+  return makeElsewhere(folder, account, await exists(folder.runElsewhere));
 }
 
-/** Is the folder there (a cleaner of temporary files may have taken it) and nobody else's? */
+/**
+ * Is the folder there (a cleaner of temporary files may have taken it) and nobody else's? One that exists is looked
+ * at and never changed: the note that names it may be wrong, and name a folder of the system.
+ */
 async function claim(path: string, account: Account): Promise<boolean> {
   try {
     await mkdir(path, { mode: 0o700 });
@@ -58,25 +67,21 @@ async function claim(path: string, account: Account): Promise<boolean> {
     if (codeOf(error) === 'ENOENT') return false; // its parent went, as a run folder does at logout
     if (codeOf(error) !== 'EEXIST') throw error;
   }
-  let found = await lstat(path);
-  if (found.isDirectory() && found.uid === process.getuid?.() && found.uid !== account.uid) {
-    await give(path, account); // its maker was stopped half-way
-    found = await lstat(path);
-  }
+  const found = await lstat(path);
   return found.isDirectory() && found.uid === account.uid && (found.mode & 0o077) === 0;
 }
 
-async function makeElsewhere(folder: DataFolder, account: Account, stale: string | null): Promise<string> {
+async function makeElsewhere(folder: DataFolder, account: Account, replace: boolean): Promise<string> {
   const made = await mkdtemp(join(roomyParent(account), 'hub-'));
   await give(made, account);
   const note = `${folder.runElsewhere}.${process.pid}`;
   await writeFile(note, `${made}\n`, { mode: 0o600 });
   try {
-    if (stale !== null) await rename(note, folder.runElsewhere);
+    if (replace) await rename(note, folder.runElsewhere);
     else await link(note, folder.runElsewhere);
     return made;
   } catch (error) {
-    await rm(made, { recursive: true });
+    await rmdir(made);
     const winner = codeOf(error) === 'EEXIST' ? await socketFolder(folder) : null;
     if (winner === null) throw error;
     return winner;

@@ -2,7 +2,7 @@ import { isHubError } from '../../plugin/index.ts';
 import { endServer } from './postmaster.ts';
 import type { PrivatePostgres } from './private-postgres.ts';
 import { type Place, reach } from './reach.ts';
-import type { Session } from './session.ts';
+import { openSession, type Session } from './session.ts';
 
 const longestPauseMs = 2_000;
 
@@ -49,13 +49,22 @@ export function supervise(place: Place, first: Session): PrivatePostgres {
     const session = await current.catch(() => null);
     if (!session) return 'left';
     try {
-      const last = await session.isLast().catch(() => false); // a lost server has no last holder
-      if (!last) return 'left';
-      await endServer(folder, clock);
-      return 'stopped';
+      return (await stopIfLast(session)) ? 'stopped' : 'left';
+    } catch {
+      // Lost in this moment. Perhaps the connection alone: then nobody else may be left to stop the server.
+      const another = await openSession(place.connection).catch(() => null);
+      const last = another !== null && (await stopIfLast(another).catch(() => false));
+      await another?.end();
+      return last ? 'stopped' : 'left';
     } finally {
       await session.end();
     }
+  }
+
+  async function stopIfLast(session: Session): Promise<boolean> {
+    if (!(await session.isLast())) return false;
+    await endServer(folder, clock);
+    return true;
   }
 
   const close = () => {
