@@ -43,6 +43,8 @@ export interface Context<
   ensureSessionId(): string;
   /** The token for forms and scripts of the answer. Asking for it sets the cookie where one is due (W56). */
   xsrfToken(): string;
+  /** The same, and the browser keeps it for another hour: for the login page (W24). */
+  renewXsrfToken(): string;
   /** For routes with `xsrf: 'deferred'`. Throws a HubError 403 (W60). */
   checkXsrf(): void;
   /** A path on this hub, or `null` (W22). */
@@ -105,6 +107,7 @@ export function createContext(state: RequestState, parts: RequestParts): Context
     },
     ensureSessionId: state.ensureSessionId,
     xsrfToken: state.xsrfToken,
+    renewXsrfToken: state.renewXsrfToken,
     checkXsrf: () => state.checkXsrf(form),
     safeNext: state.safeNext,
     signIn: state.signIn,

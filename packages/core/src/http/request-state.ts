@@ -93,6 +93,12 @@ export function createRequestState(raw: RawFacts, deps: StateDeps) {
       if (!fits && maySetXsrfCookie(headers['sec-fetch-mode'])) setXsrf(token);
       return token;
     },
+    /** The token that fits is sent again, so that a form in another tab stays good. */
+    renewXsrfToken(): string {
+      const { token } = current();
+      if (maySetXsrfCookie(headers['sec-fetch-mode'])) setXsrf(token);
+      return token;
+    },
     /** Throws a HubError 403; an API answer then brings the browser the cookie it lacked (R28). */
     checkXsrf(form: URLSearchParams): void {
       const decision = checkXsrf({

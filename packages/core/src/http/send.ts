@@ -12,6 +12,8 @@ export interface SendDeps {
   readonly headers: AnswerHeaders;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Aborted when the hub stops: event streams end, or they would hold it. */
+  readonly closing: AbortSignal;
 }
 
 /** Writes an answer, its headers and its cookies. */
@@ -77,11 +79,15 @@ function sendBody(
 function eventsOf(
   reply: FastifyReply,
   answer: Extract<Answer, { kind: 'events' }>,
-  { clock, log }: SendDeps,
+  { clock, log, closing }: SendDeps,
 ): Readable {
   const client = new AbortController();
   reply.raw.once('close', () => client.abort());
-  const text = encodeEvents(answer.events, { clock, keepAlive: answer.keepAlive, signal: client.signal });
+  const text = encodeEvents(answer.events, {
+    clock,
+    keepAlive: answer.keepAlive,
+    signal: AbortSignal.any([client.signal, closing]),
+  });
   const stream = Readable.from(text, { objectMode: false });
   stream.on('error', (err) => {
     if (!client.signal.aborted) log.error({ err }, 'event stream failed');

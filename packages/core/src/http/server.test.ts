@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ScopeSet } from '../access/index.ts';
@@ -171,7 +172,7 @@ async function start(more: Partial<HttpOptions> = {}) {
     identity: 'any',
     handle: ({ xsrfToken, nonce }) => html(`${xsrfToken()} ${nonce}`),
   });
-  hub.route('GET', '/login', { identity: 'anyone', handle: ({ xsrfToken }) => html(xsrfToken()) });
+  hub.route('GET', '/login', { identity: 'anyone', handle: ({ renewXsrfToken }) => html(renewXsrfToken()) });
   hub.route('POST', '/login', {
     identity: 'anyone',
     handle: ({ form, signIn, safeNext, query }) => {
@@ -677,6 +678,13 @@ describe('W61: XSRF, through the whole server', () => {
     );
   });
 
+  it('W24: and again for another hour, with the same token', async () => {
+    const { inject } = await start();
+    const first = await inject('GET', '/login');
+    const again = await inject('GET', '/login', { cookie: cookieOf(first.headers['set-cookie']) });
+    expect(again.headers['set-cookie']).toBe(first.headers['set-cookie']);
+  });
+
   it('W47: signing out clears every cookie', async () => {
     const { inject } = await start();
     const { cookie } = await signIn(inject);
@@ -720,8 +728,7 @@ describe('over a socket', () => {
   async function listen() {
     const { server } = await start();
     await server.fastify.listen({ port: 0, host: '127.0.0.1' });
-    const address = server.fastify.server.address();
-    return typeof address === 'object' && address ? address.port : 0;
+    return (server.fastify.server.address() as AddressInfo).port;
   }
 
   function send(
@@ -729,6 +736,7 @@ describe('over a socket', () => {
     method: string,
     path: string,
     body?: Buffer,
+    begun?: () => void,
   ): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
       const request = http.request(
@@ -737,6 +745,7 @@ describe('over a socket', () => {
           let text = '';
           answer.on('data', (chunk) => {
             text += chunk;
+            begun?.();
           });
           answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: text }));
         },
@@ -761,6 +770,17 @@ describe('over a socket', () => {
       request.on('error', () => {});
     });
     await expect.poll(() => ended.length).toBe(1);
+  });
+
+  it('a hub that stops ends its event streams', async () => {
+    const { server } = await start();
+    await server.fastify.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = server.fastify.server.address() as AddressInfo;
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const stream = send(port, 'GET', '/api/endless', undefined, begin);
+    await begun;
+    await server.close();
+    expect((await stream).body).toBe('\n\n');
   });
 
   it('10 MiB of broken text is refused, and the hub keeps serving', async () => {
@@ -790,7 +810,6 @@ describe('over a socket', () => {
 
   it('W117: what is no HTTP gets a bare 400', async () => {
     const port = await listen();
-    const { connect } = await import('node:net');
     const text = await new Promise<string>((resolve, reject) => {
       let received = '';
       const socket = connect(port, '127.0.0.1', () => socket.write('nonsense\r\n\r\n'));

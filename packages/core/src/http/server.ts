@@ -70,7 +70,13 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     publicSecure: publicUrl === '' ? null : new URL(publicUrl).protocol === 'https:',
   };
   const stateOf = arrivals(deps);
-  const sendDeps = { clock, log, headers: answerHeaders({ ...deps, overrides: options.headers }) };
+  const closing = new AbortController();
+  const sendDeps = {
+    clock,
+    log,
+    closing: closing.signal,
+    headers: answerHeaders({ ...deps, overrides: options.headers }),
+  };
   const loginUrl =
     options.loginUrl ?? (({ url }: Context) => `${hubPath}login?next=${encodeURIComponent(url)}`);
 
@@ -109,6 +115,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     return send(redirect(loginUrl(context(request, reply))), request, reply);
   });
   app.addHook('onResponse', async (request, reply) => access(request, reply));
+  app.addHook('preClose', async () => closing.abort());
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerUnknown);
 
