@@ -1,7 +1,7 @@
-import { token } from './token.ts';
-import type { Awaitable, JsonObject } from './json.ts';
 import type { ServerView, UserView } from './common.ts';
+import type { Awaitable, JsonObject } from './json.ts';
 import type { Identity, ManagedRole, PluginRouter, RequestView } from './request.ts';
+import { token } from './token.ts';
 
 /** A field of a login form. */
 export interface LoginField {
@@ -14,8 +14,19 @@ export interface LoginField {
 
 /** How a login begins: a form on the hub's page, a button that leads away, or nothing (tokens only). */
 export type LoginStart =
-  | { readonly form: { readonly title?: string; readonly fields: readonly (string | LoginField)[]; readonly html?: string } }
-  | { readonly button: { readonly label: string; /** Path below the authenticator's mount. */ readonly path: string } }
+  | {
+      readonly form: {
+        readonly title?: string;
+        readonly fields: readonly (string | LoginField)[];
+        readonly html?: string;
+      };
+    }
+  | {
+      readonly button: {
+        readonly label: string /** Path below the authenticator's mount. */;
+        readonly path: string;
+      };
+    }
   | { readonly none: true };
 
 /** Whom a login belongs to, handed to hooks. */

@@ -1,5 +1,5 @@
-import { token } from './token.ts';
 import type { Awaitable, Instant } from './json.ts';
+import { token } from './token.ts';
 
 /** A logger already named after the part that uses it: fields first, then a short constant sentence. */
 export interface Logger {

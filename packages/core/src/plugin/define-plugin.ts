@@ -48,9 +48,10 @@ export interface PluginInstance<T = unknown> {
   create(context: { readonly options: unknown; readonly lifecycle: Lifecycle; readonly id: string }): T;
 }
 
-type Arguments<S> = Record<never, never> extends OptionsInput<S>
-  ? [options?: OptionsInput<S>, instance?: { readonly id?: string }]
-  : [options: OptionsInput<S>, instance?: { readonly id?: string }];
+type Arguments<S> =
+  Record<never, never> extends OptionsInput<S>
+    ? [options?: OptionsInput<S>, instance?: { readonly id?: string }]
+    : [options: OptionsInput<S>, instance?: { readonly id?: string }];
 
 /** Call it to put the plugin into a configuration: `localSpawner({ … })`, `githubAuthenticator({ … }, { id: 'github' })`. */
 export type PluginFactory<T, S extends OptionsSchema> = ((...args: Arguments<S>) => PluginInstance<T>) & {

@@ -108,7 +108,9 @@ export type Options<S> = Flat<
 /** Options as the user of a plugin writes them: what has a default may be left out. */
 export type OptionsInput<S> = Flat<
   {
-    readonly [K in keyof Properties<S> as K extends RequiredKeys<S> ? K : never]: InputValue<Properties<S>[K]>;
+    readonly [K in keyof Properties<S> as K extends RequiredKeys<S> ? K : never]: InputValue<
+      Properties<S>[K]
+    >;
   } & {
     readonly [K in keyof Properties<S> as K extends RequiredKeys<S> ? never : K]?:
       | InputValue<Properties<S>[K]>

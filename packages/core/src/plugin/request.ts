@@ -1,5 +1,5 @@
-import type { Awaitable, JsonValue } from './json.ts';
 import type { UserView } from './common.ts';
+import type { Awaitable, JsonValue } from './json.ts';
 
 /** A request as plugins see one: read-only, already checked (P804). */
 export interface RequestView {

@@ -1,8 +1,8 @@
-import { token } from './token.ts';
 import type { Logger } from './common.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { PluginRouter } from './request.ts';
 import type { Exit, StopHow } from './spawner.ts';
+import { token } from './token.ts';
 
 /** Who a service is and what it may do (P5xx, section 5.1). */
 export interface ServiceRecord {
@@ -36,7 +36,11 @@ export interface ServiceView {
 /** Acts with a service's own scopes, in-process, without a socket. */
 export interface HubClient {
   /** Sends a REST request as the service: `hub.request('GET', '/users')`. */
-  request(method: string, path: string, body?: JsonValue): Promise<{ readonly status: number; readonly body: JsonValue }>;
+  request(
+    method: string,
+    path: string,
+    body?: JsonValue,
+  ): Promise<{ readonly status: number; readonly body: JsonValue }>;
 }
 
 /** One run of a managed or in-process service. */

@@ -1,7 +1,7 @@
-import { token } from './token.ts';
 import type { Logger, ServerView, UserView } from './common.ts';
 import type { Awaitable, JsonObject, JsonValue } from './json.ts';
 import type { RequestView } from './request.ts';
+import { token } from './token.ts';
 
 /** How a process ended. `code` 0 where nothing better is known; `signal` when one ended it. */
 export interface Exit {
@@ -96,7 +96,10 @@ export interface Spawner<State extends JsonValue = JsonValue> {
   /** The form shown before a start: HTML text. `null` for none. */
   optionsForm?(context: OptionsFormContext): Awaitable<string | null>;
   /** Turns the submitted form or query into user options (P211). Throws a refusal to show the form again. */
-  readOptions?(form: Readonly<Record<string, readonly string[]>>, context: OptionsFormContext): Awaitable<JsonObject>;
+  readOptions?(
+    form: Readonly<Record<string, readonly string[]>>,
+    context: OptionsFormContext,
+  ): Awaitable<JsonObject>;
   /** More environment, between the hub's table and the operator's `environment`. */
   env?(launch: Launch<State>): Awaitable<Readonly<Record<string, string>>>;
   /** More arguments. */
@@ -171,7 +174,11 @@ export function spawnFailure(
   cause: SpawnFailureCause,
   message: string,
   more: { hint?: string; cause?: unknown } = {},
-): Error & { readonly kind: 'spawn-failure'; readonly failure: SpawnFailureCause; readonly hint: string | null } {
+): Error & {
+  readonly kind: 'spawn-failure';
+  readonly failure: SpawnFailureCause;
+  readonly hint: string | null;
+} {
   return Object.assign(new Error(message, more.cause === undefined ? undefined : { cause: more.cause }), {
     kind: 'spawn-failure' as const,
     failure: cause,
