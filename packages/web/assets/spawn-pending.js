@@ -123,7 +123,7 @@ function showQueue(place) {
   byId('queue-place').hidden = false;
   byId('queue-place').textContent = words;
   byId('queue-note').hidden = false;
-  bar.removeAttribute('value');
+  bar.value = 0;
   document.title = text('queueTitle', { place: words, server });
   showPhase('queued', text('queuedPhase'));
   showSteps('waiting', firstPlace === place ? '' : text('was', { first: ordinal(firstPlace), place: words }));

@@ -352,8 +352,7 @@ export const texts = {
     ordinalTwo: '{n}nd',
     ordinalFew: '{n}rd',
     ordinalOther: '{n}th',
-    today: 'today, {time}',
-    yesterday: 'yesterday, {time}',
+    today: 'Today, {time}',
     justNow: 'just now',
   },
 } as const satisfies Texts;
