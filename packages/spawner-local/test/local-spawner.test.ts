@@ -91,6 +91,26 @@ describe('a port', () => {
     expect(made.exits).toEqual([]);
   });
 
+  it('on which a stranger listens before the server does is exchanged as well', async () => {
+    const stranger = createServer();
+    cleanUp.push(() => void stranger.close());
+    const { spawner } = make({ command: [...node, answering] });
+    const made = fakeLaunch({
+      witness: '',
+      async beforeSave(state) {
+        // Between the choice of the port and the opening of the gate.
+        if (!stranger.listening)
+          await once(stranger.listen((state as LocalState).port, '127.0.0.1'), 'listening');
+      },
+    });
+    cleanUp.push(() => spawner.stop(made.running(), 'now'));
+    const origin = await spawner.start(made.launch);
+    expect(Number(new URL(origin).port)).toBe((made.state as LocalState).port);
+    expect(stranger.address()).not.toMatchObject({ port: (made.state as LocalState).port });
+    expect(await (await fetch(origin)).json()).toMatchObject({ environment: { JUPYTERHUB_USER: 'ada' } });
+    expect(await spawner.list?.()).toEqual([made.launch.key]);
+  });
+
   it('on which another program answers is given up: port-taken, and nothing is left', async () => {
     const other = createServer((_, response) => response.end('not yours')).listen(0, '127.0.0.1');
     await once(other, 'listening');
