@@ -13,6 +13,13 @@ import type { CredentialOwner, CredentialStore, LoginCredential, TokenCredential
 import { tokenName } from './records.ts';
 import { VersionedCache } from './versioned-cache.ts';
 
+/** Does this use count as activity of the user? Requests to stopped servers do not (W41). */
+export interface Use {
+  readonly activity: boolean;
+}
+
+const counts: Use = { activity: true };
+
 /** No token that anybody was given is longer (R8, R170). */
 const maxTokenLength = 64;
 
@@ -43,14 +50,14 @@ export class Credentials {
   }
 
   /** Whom a token belongs to; `null` when it is unknown, expired, malformed or its owner is disabled (R8). */
-  async check(token: string): Promise<Identity | null> {
+  async check(token: string, use: Use = counts): Promise<Identity | null> {
     if (token === '' || token.length > maxTokenLength) return null;
     const found = await this.#store.token(hashSecret(token));
     if (!found || !usable(found)) return null;
     const scopes = await this.#kept(`t${found.tokenId}`, found, () => this.#ofToken(found));
     if (!scopes) return null;
 
-    this.#lastSeen.tokenUsed(found);
+    this.#lastSeen.tokenUsed(found, use.activity);
     return {
       ...whoIs(found.owner),
       scopes,
@@ -63,14 +70,14 @@ export class Credentials {
   }
 
   /** Whom a browser's login belongs to; `loginId` is the secret from the cookie (W44). */
-  async checkLogin(loginId: string): Promise<Identity | null> {
+  async checkLogin(loginId: string, use: Use = counts): Promise<Identity | null> {
     if (loginId === '' || loginId.length > maxTokenLength) return null;
     const found = await this.#store.login(hashSecret(loginId));
     if (!found || !usable(found)) return null;
     const scopes = await this.#kept(`u${found.owner.id}`, found, () => this.#ofUser(found.owner.id));
     if (!scopes) return null;
 
-    this.#lastSeen.loginUsed(found);
+    this.#lastSeen.loginUsed(found, use.activity);
     return {
       ...whoIs(found.owner),
       scopes,

@@ -22,16 +22,16 @@ export class LastSeen {
   }
 
   /** A token was presented. Counts for its user too, unless it is a server's. */
-  tokenUsed(token: TokenCredential): void {
+  tokenUsed(token: TokenCredential, countsForUser = true): void {
     const marks: ActivityMark[] = [];
     if (this.#isDue(token.lastUsed, token.now)) marks.push({ kind: 'token', id: token.tokenId, at: null });
-    if (!token.note.startsWith(serverTokenNote)) marks.push(...this.#ofOwner(token));
+    if (countsForUser && !token.note.startsWith(serverTokenNote)) marks.push(...this.#ofOwner(token));
     this.#note(marks);
   }
 
   /** A browser came with its cookie. */
-  loginUsed(login: LoginCredential): void {
-    const marks: ActivityMark[] = [...this.#ofOwner(login)];
+  loginUsed(login: LoginCredential, countsForUser = true): void {
+    const marks: ActivityMark[] = countsForUser ? [...this.#ofOwner(login)] : [];
     if (this.#isDue(login.lastUsed, login.now)) marks.push({ kind: 'login', id: login.loginId, at: null });
     this.#note(marks);
   }

@@ -50,11 +50,19 @@ export function postgresUsers(db: Database, clock: Clock): UserStore {
       return { items, total: isLast ? query.offset + items.length : await countOf(query) };
     },
     async add(names, admin) {
-      // In order of names: two hubs that add the same ones wait for each other, but never in a circle.
+      // Ids in the order asked, rows in the order of names: two hubs that add the same ones never wait in a circle.
       const rows = await db.run((q) =>
         q.execute<RecordRow>(sql`
-          INSERT INTO ${users} (name, admin)
-          SELECT DISTINCT name COLLATE "C", ${admin}::boolean FROM ${textSet(names)} AS n(name) ORDER BY 1
+          WITH wanted AS MATERIALIZED (
+            SELECT nextval(pg_get_serial_sequence('users', 'id')) AS id, name
+            FROM (
+              SELECT name, min(nr) AS nr
+              FROM jsonb_array_elements_text(${JSON.stringify(names)}::jsonb) WITH ORDINALITY AS n(name, nr)
+              GROUP BY name ORDER BY nr
+            ) asked
+          )
+          INSERT INTO ${users} (id, name, admin) OVERRIDING SYSTEM VALUE
+          SELECT id, name, ${admin}::boolean FROM wanted ORDER BY name COLLATE "C"
           ON CONFLICT (name) DO NOTHING
           RETURNING id, name, admin, disabled, user_info, created, last_activity`),
       );
@@ -160,7 +168,7 @@ async function removeUser(db: Database, id: number): Promise<Removal> {
   if (owned.some(({ phase }) => phase !== 'stopped')) return 'has-active-servers';
 
   // Whoever was let into these servers must not keep that right for a later server of the same name.
-  const shared = sql`SELECT user_id, group_id FROM ${shares} JOIN ${servers} v ON v.id = server_id WHERE v.user_id = ${id}`;
+  const shared = sql`SELECT h.user_id, h.group_id FROM ${shares} h JOIN ${servers} v ON v.id = h.server_id WHERE v.user_id = ${id}`;
   await raiseAccessVersions(
     db,
     sql`id IN (SELECT s.user_id FROM (${shared}) s WHERE s.user_id IS NOT NULL
