@@ -66,6 +66,8 @@ describe('W23: next on a plain hub', () => {
     ['/a\tb'],
     ['http://[::1'],
     ['//[::1'],
+    // Another spelling of the hub's own host.
+    ['//127.1:18000/x'],
     [`http://${host}?x=1`],
   ])('%j is refused', (next) => {
     expect(safeNext(next, plain)).toBeNull();

@@ -6,7 +6,7 @@ import { ScopeSet } from '../access/index.ts';
 import { randomIds, systemClock } from '../kernel/index.ts';
 import type { Logger, UserView } from '../plugin/index.ts';
 import { HubError } from '../plugin/index.ts';
-import { empty, events, html, json } from './answer.ts';
+import { empty, events, file, html, json } from './answer.ts';
 import { anyOf, on } from './authorise.ts';
 import { saysWhoMay } from './route.ts';
 import { createHttpServer, type HttpOptions, type HttpServer } from './server.ts';
@@ -49,7 +49,7 @@ const scopes = ScopeSet.from([
 const options = (lines: Line[], more: Partial<HttpOptions> = {}): HttpOptions => ({
   sessions: {
     byToken: async (token) =>
-      token === 'good'
+      token === 'good' || token.startsWith('xx')
         ? { owner: { kind: 'user', user: ada }, scopes, tokenId: 'a1', sessionId: null }
         : null,
     byLogin: async (login) =>
@@ -179,6 +179,16 @@ async function start(more: Partial<HttpOptions> = {}) {
       signIn({ secret: 'login', loginId: 'l1' });
       return json({ password: form.get('password'), next: safeNext(query.next) });
     },
+  });
+  hub.route('POST', '/spawn', {
+    identity: 'user',
+    handle: ({ form, files }) =>
+      json({ profile: form.getAll('profile'), files: files.map(({ filename }) => filename) }),
+  });
+  hub.route('GET', '/static/*', {
+    identity: 'unasked',
+    quiet: true,
+    handle: ({ searchParams, params }) => file('text/css', Buffer.from(params['*']), searchParams.has('v')),
   });
   hub.route('GET', '/logout', { identity: 'anyone', handle: ({ signOut }) => empty(signOut() ?? 200) });
   hub.route(['GET', 'HEAD'], '/health', {
@@ -430,6 +440,42 @@ describe('R4–R6: headers', () => {
   });
 });
 
+describe('W20: files', () => {
+  it('carry neither version nor policy, also with headers of the operator', async () => {
+    const { inject } = await start({ headers: { 'Content-Security-Policy': 'mine' } });
+    const answer = await inject('GET', '/static/css/style.css?v=1');
+    expect([answer.body, answer.headers['content-type']]).toEqual(['css/style.css', 'text/css']);
+    expect(answer.headers['cache-control']).toBe('max-age=315360000');
+    expect(answer.headers).not.toHaveProperty('content-security-policy');
+    expect(answer.headers).not.toHaveProperty('x-jupyterhub-version');
+    expect((await inject('GET', '/static/x')).headers['cache-control']).toBe('no-cache');
+  });
+});
+
+describe('W30: a form with files', () => {
+  it('arrives with its fields, and its token is found among them', async () => {
+    const { inject } = await start();
+    const { cookie, xsrf } = await signIn(inject);
+    const post = async (token: string) => {
+      const form = new FormData();
+      form.append('_xsrf', token);
+      form.append('profile', 'a');
+      form.append('profile', 'b');
+      form.append('image', new File(['x'], 'x.png'));
+      const body = new Response(form);
+      const type = body.headers.get('content-type') ?? '';
+      return inject(
+        'POST',
+        '/spawn',
+        { cookie, 'content-type': type },
+        Buffer.from(await body.arrayBuffer()),
+      );
+    };
+    expect((await post(xsrf)).json()).toEqual({ profile: ['a', 'b'], files: ['x.png'] });
+    expect((await post('wrong')).statusCode).toBe(403);
+  });
+});
+
 describe('R15, R18: errors', () => {
   it('say nothing about a fault of ours, and are logged once', async () => {
     const { inject, lines } = await start();
@@ -480,7 +526,7 @@ describe('R15, R18: errors', () => {
 });
 
 describe('R7–R10: who is asking', () => {
-  it.each(['token good', 'Bearer good', 'BEARER \t good '])(
+  it.each(['token good', 'Bearer good', 'BEARER \t good ', `token ${'x'.repeat(64)}`])(
     'Authorization: %j is a token',
     async (authorization) => {
       const { inject } = await start();

@@ -8,7 +8,7 @@ import { arrivals, routeOf } from './arrival.ts';
 import { bodyLimit, lastValues } from './body.ts';
 import { callerName } from './caller.ts';
 import type { Context } from './context.ts';
-import { type CookieSettings, createHubCookies } from './cookies.ts';
+import { type CookieSettings, createHubCookies, type HubCookies } from './cookies.ts';
 import { failure, type RenderError } from './failure.ts';
 import type { ForwardedSettings } from './forwarded.ts';
 import { answerHeaders } from './headers.ts';
@@ -52,6 +52,8 @@ export interface HttpServer {
   /** Below the base path: pages, cookie only. */
   readonly base: Routes;
   readonly routes: readonly RegisteredRoute[];
+  /** For cookies of plugins; those of the login go through the context. */
+  readonly cookies: HubCookies;
   readonly fastify: FastifyInstance;
   /** Completes the routes with answers for wrong methods (R3). No route can be added after it. */
   ready(): Promise<void>;
@@ -126,6 +128,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   return {
     ...table.mounts,
     routes: table.routes,
+    cookies: deps.cookies,
     fastify: app,
     async ready() {
       table.complete();
