@@ -47,18 +47,18 @@ export function supervise(place: Place, first: Session): PrivatePostgres {
   async function leave(): Promise<'left' | 'stopped'> {
     closing.abort(new Error('The private PostgreSQL is closed'));
     const session = await current.catch(() => null);
-    if (!session) return 'left';
     try {
-      return (await stopIfLast(session)) ? 'stopped' : 'left';
+      if (session) return (await stopIfLast(session)) ? 'stopped' : 'left';
     } catch {
-      // Lost in this moment. Perhaps the connection alone: then nobody else may be left to stop the server.
-      const another = await openSession(place.connection).catch(() => null);
-      const last = another !== null && (await stopIfLast(another).catch(() => false));
-      await another?.end();
-      return last ? 'stopped' : 'left';
+      // Lost in this moment: below.
     } finally {
-      await session.end();
+      await session?.end();
     }
+    // Perhaps the connection alone was lost: then nobody else may be left to stop the server.
+    const another = await openSession(place.connection).catch(() => null);
+    const last = another !== null && (await stopIfLast(another).catch(() => false));
+    await another?.end();
+    return last ? 'stopped' : 'left';
   }
 
   async function stopIfLast(session: Session): Promise<boolean> {
