@@ -13,7 +13,10 @@ describe('applying the configuration', () => {
     expect(hub.applied.changedRoles.toSorted()).toEqual(['admin', 'server', 'token', 'user']);
     expect(await hub.users.get('ada')).toMatchObject({ admin: true, roles: ['admin', 'user'] });
     expect(await hub.users.get('grace')).toMatchObject({ admin: false, roles: ['user'] });
-    expect(await hub.clients.get('jupyterhub')).toMatchObject({ description: 'JupyterHub', client: { kind: 'hub' } });
+    expect(await hub.clients.get('jupyterhub')).toMatchObject({
+      description: 'JupyterHub',
+      client: { kind: 'hub' },
+    });
   });
 
   it('changes nothing the second time, and voids no kept scopes', async () => {
@@ -60,12 +63,18 @@ describe('applying the configuration', () => {
 });
 
 describe('the lists of names', () => {
-  const two = [{ id: 'pam', authenticator }, { id: 'github', authenticator }];
+  const two = [
+    { id: 'pam', authenticator },
+    { id: 'github', authenticator },
+  ];
 
   it('name all mistakes together', async () => {
     await expect(accessRules({ admins: ['a/b'], allowed: ['', 'ok'] }, two)).rejects.toMatchObject({
       code: 'HUB_CONFIG_INVALID',
-      problems: [expect.stringContaining("access.admins: 'a/b'"), expect.stringContaining("access.allowed: ''")],
+      problems: [
+        expect.stringContaining("access.admins: 'a/b'"),
+        expect.stringContaining("access.allowed: ''"),
+      ],
     });
     await expect(accessRules({ admins: ['ada'], allowed: ['github:ada'] }, two)).rejects.toMatchObject({
       problems: [expect.stringContaining('pam and github')],

@@ -13,12 +13,21 @@ afterAll(async () => {
 
 const ada = async () => {
   const user = await hub.users.get('ada');
-  return { user: user?.lastActivity, servers: user?.servers.map(({ name, lastActivity }) => [name, lastActivity]) };
+  return {
+    user: user?.lastActivity,
+    servers: user?.servers.map(({ name, lastActivity }) => [name, lastActivity]),
+  };
 };
 
 it('keeps microseconds, and only moves forward, for user and servers apart (R71)', async () => {
   await hub.activity.report('ada', { lastActivity: '2026-01-31T12:00:00.123456Z' });
-  expect(await ada()).toEqual({ user: '2026-01-31T12:00:00.123456Z', servers: [['', null], ['gpu', null]] });
+  expect(await ada()).toEqual({
+    user: '2026-01-31T12:00:00.123456Z',
+    servers: [
+      ['', null],
+      ['gpu', null],
+    ],
+  });
 
   await hub.activity.report('ada', {
     lastActivity: '2026-01-31T12:00:00.123455Z',
@@ -26,7 +35,10 @@ it('keeps microseconds, and only moves forward, for user and servers apart (R71)
   });
   expect(await ada()).toEqual({
     user: '2026-01-31T12:00:00.123456Z',
-    servers: [['', null], ['gpu', '2026-01-31T00:00:00Z']],
+    servers: [
+      ['', null],
+      ['gpu', '2026-01-31T00:00:00Z'],
+    ],
   });
 });
 
@@ -49,13 +61,17 @@ it.each([
 it('writes nothing when a part of the report is wrong (R72)', async () => {
   const before = await ada();
   const servers = { '': { last_activity: '2026-03-01' } };
-  await expect(hub.activity.report('ada', { lastActivity: 'junk', servers })).rejects.toMatchObject({ status: 400 });
+  await expect(hub.activity.report('ada', { lastActivity: 'junk', servers })).rejects.toMatchObject({
+    status: 400,
+  });
   expect(await ada()).toEqual(before);
 });
 
 it('refuses more than 59 minutes ahead (R70)', async () => {
   const ahead = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
-  await expect(hub.activity.report('ada', { lastActivity: ahead(60) })).rejects.toThrow(/an hour in the future/);
+  await expect(hub.activity.report('ada', { lastActivity: ahead(60) })).rejects.toThrow(
+    /an hour in the future/,
+  );
   await expect(hub.activity.report('ada', { lastActivity: ahead(58) })).resolves.toBeUndefined();
 });
 
@@ -75,7 +91,8 @@ it('survives many reports at once from two hubs, in any order', async () => {
     ...names.flatMap((name, i) => [hub.activity.report(name, at(i)), hub.activity.report(name, at(0))]),
     ...names.toReversed().map((name, i) => other.activity.report(name, at(names.length - 1 - i))),
   ]);
-  const rows = await hub.sql`SELECT name, last_activity::text AS at FROM users WHERE name LIKE 'many-%' ORDER BY id`;
+  const rows =
+    await hub.sql`SELECT name, last_activity::text AS at FROM users WHERE name LIKE 'many-%' ORDER BY id`;
   expect(rows.map((row) => row.at)).toEqual(
     names.map((_, i) => `2026-05-01 00:00:${String(i % 60).padStart(2, '0')}+00`),
   );

@@ -11,11 +11,24 @@ afterAll(async () => {
   await hub[Symbol.asyncDispose]();
 });
 
-const origin = (sessionId: string | null) => ({ authenticator: 'pam', sessionId, userAgent: 'Firefox', ip: '::1' });
+const origin = (sessionId: string | null) => ({
+  authenticator: 'pam',
+  sessionId,
+  userAgent: 'Firefox',
+  ip: '::1',
+});
 const tokenOf = (ownerId: number, sessionId: string | null) =>
   mintToken(
     { store: hub.tokenStore, ids: randomIds },
-    { ownerKind: 'user', ownerId, clientId: 'jupyterhub', sessionId, note: '', scopes: ['inherit'], expiresIn: null },
+    {
+      ownerKind: 'user',
+      ownerId,
+      clientId: 'jupyterhub',
+      sessionId,
+      note: '',
+      scopes: ['inherit'],
+      expiresIn: null,
+    },
   );
 const works = async (token: string) => (await hub.credentials.check(token)) !== null;
 
@@ -39,13 +52,19 @@ it('ends with the tokens of its session, and with no others (R167)', async () =>
 
 it('ends everywhere, and says so', async () => {
   const bob = await hub.user('bob');
-  const logins = [await hub.logins.start(tester, bob, origin('x')), await hub.logins.start(tester, bob, origin('y'))];
+  const logins = [
+    await hub.logins.start(tester, bob, origin('x')),
+    await hub.logins.start(tester, bob, origin('y')),
+  ];
   const bound = await tokenOf(bob.id, 'y');
   const free = await tokenOf(bob.id, null);
   const heard: string[] = [];
   hub.events.on('signedOut', ({ user }) => void heard.push(user));
   expect(await hub.logins.endAll(tester, bob)).toBe(2);
-  expect(await Promise.all(logins.map(({ secret }) => hub.credentials.checkLogin(secret)))).toEqual([null, null]);
+  expect(await Promise.all(logins.map(({ secret }) => hub.credentials.checkLogin(secret)))).toEqual([
+    null,
+    null,
+  ]);
   expect([await works(bound.token), await works(free.token)]).toEqual([false, true]);
   expect(heard).toEqual(['bob']);
   const [row] = await hub.sql`SELECT details FROM audit WHERE action = 'login.end-all'`;

@@ -65,7 +65,15 @@ it('knows what the user granted already (R165)', async () => {
   expect(await covering(['read:users'])).toBe(false);
   await mintToken(
     { store: hub.tokenStore, ids: randomIds },
-    { ownerKind: 'user', ownerId: ada.id, clientId: 'service-web', sessionId: null, note: '', scopes: ['read:users'], expiresIn: 60 },
+    {
+      ownerKind: 'user',
+      ownerId: ada.id,
+      clientId: 'service-web',
+      sessionId: null,
+      note: '',
+      scopes: ['read:users'],
+      expiresIn: 60,
+    },
   );
   expect(await covering(['read:users'])).toBe(true);
   expect(await covering(['read:users', 'servers'])).toBe(false);

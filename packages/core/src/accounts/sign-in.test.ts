@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type AccountsOptions, openAccounts } from '../../test/support/accounts.ts';
-import { HubError, type Authenticator, type Identity, type Logger, type RequestView } from '../plugin/index.ts';
+import {
+  type Authenticator,
+  HubError,
+  type Identity,
+  type Logger,
+  type RequestView,
+} from '../plugin/index.ts';
 import type { AuthenticatorInstance } from './access-rules.ts';
 import { refusalText } from './sign-in.ts';
 
@@ -17,7 +23,11 @@ const request: RequestView = {
 const visit = { request, sessionId: 'session' };
 
 /** Lets everybody in who knows the password `right`, and answers with more where told. */
-function plain(id: string, more: Partial<Authenticator> = {}, identity: Partial<Identity> = {}): AuthenticatorInstance {
+function plain(
+  id: string,
+  more: Partial<Authenticator> = {},
+  identity: Partial<Identity> = {},
+): AuthenticatorInstance {
   const authenticator: Authenticator = {
     login: { form: { fields: ['username', 'password'] } },
     authenticate: async (_request, { username = '', password }) =>
@@ -47,7 +57,10 @@ describe('signing in', () => {
     const first = await hub.enter('Ada');
     if (!first.ok) throw new Error(first.reason);
     expect(first).toMatchObject({ created: true, user: { name: 'ada', admin: false, roles: ['user'] } });
-    expect(await hub.credentials.checkLogin(first.login.secret)).toMatchObject({ name: 'ada', sessionId: 'session' });
+    expect(await hub.credentials.checkLogin(first.login.secret)).toMatchObject({
+      name: 'ada',
+      sessionId: 'session',
+    });
     expect(await hub.enter('ada')).toMatchObject({ ok: true, created: false });
     expect(heard).toEqual(['created ada', 'in ada pam', 'in ada pam']);
     const audit = await hub.sql`SELECT action, actor, ip FROM audit WHERE target = 'user:ada' ORDER BY id`;
@@ -69,7 +82,14 @@ describe('signing in', () => {
 
   it('answers every refusal alike, makes no user, and logs the reason (P105)', async () => {
     const lines: object[] = [];
-    const log: Logger = { trace() {}, debug() {}, warn() {}, error() {}, info: (fields) => void lines.push(fields), child: () => log };
+    const log: Logger = {
+      trace() {},
+      debug() {},
+      warn() {},
+      error() {},
+      info: (fields) => void lines.push(fields),
+      child: () => log,
+    };
     await using hub = await open({ access: { allowed: ['ada', 'kim'], blocked: ['Kim'] }, log });
     const refused = { ok: false, status: 403, message: refusalText };
     expect(await hub.enter('ada', 'pam', 'wrong')).toEqual({ ...refused, reason: 'wrong credentials' });
@@ -87,14 +107,20 @@ describe('signing in', () => {
   it.each([
     ['empty', {}, { cfg: false, old: false, new: false }],
     ['a list', { allowed: ['cfg'] }, { cfg: true, old: true, new: false }],
-    ['a list, none that exist', { allowed: ['cfg'], allowExisting: false }, { cfg: true, old: false, new: false }],
+    [
+      'a list, none that exist',
+      { allowed: ['cfg'], allowExisting: false },
+      { cfg: true, old: false, new: false },
+    ],
     ['those that exist', { allowExisting: true }, { cfg: false, old: true, new: false }],
     ['all', { allowAll: true, allowExisting: false }, { cfg: true, old: true, new: true }],
   ])('who comes in with %s (P119)', async (_, access, expected) => {
     await using hub = await open({ access });
     await hub.user('old');
     const comesIn = async (name: string) => (await hub.enter(name)).ok;
-    expect({ cfg: await comesIn('cfg'), old: await comesIn('old'), new: await comesIn('new') }).toEqual(expected);
+    expect({ cfg: await comesIn('cfg'), old: await comesIn('old'), new: await comesIn('new') }).toEqual(
+      expected,
+    );
   });
 
   it('asks the authenticator for what the settings leave open (P109–P112)', async () => {
@@ -103,7 +129,10 @@ describe('signing in', () => {
       isAllowed: (name) => name !== 'other',
       isAdmin: (name) => (name === 'ada' ? false : name === 'root' ? true : null),
     };
-    await using hub = await open({ authenticators: [plain('pam', more)], access: { admins: ['ada'], allowExisting: true } });
+    await using hub = await open({
+      authenticators: [plain('pam', more)],
+      access: { admins: ['ada'], allowExisting: true },
+    });
     expect(await hub.outcome('bad')).toBe('blocked');
     expect(await hub.outcome('other')).toBe('not allowed');
     expect(await hub.enter('root')).toMatchObject({ user: { admin: true, roles: ['admin', 'user'] } });
@@ -142,7 +171,11 @@ describe('a name belongs to the identity that first signed in with it', () => {
     expect(await hub.outcome('made')).toBe('made');
     expect(await hub.outcome('ada', 'github')).toBe('name belongs to another identity');
     expect(await hub.outcome('gus')).toBe('name belongs to another identity');
-    expect(await hub.enter('gus', 'github')).toMatchObject({ ok: true, created: false, user: { admin: true } });
+    expect(await hub.enter('gus', 'github')).toMatchObject({
+      ok: true,
+      created: false,
+      user: { admin: true },
+    });
   });
 
   it('unless the configuration maps it', async () => {
@@ -154,7 +187,9 @@ describe('a name belongs to the identity that first signed in with it', () => {
 
   it('and stays theirs when the provider calls them otherwise or gives the name to another', async () => {
     const brought: { current: Identity } = { current: { name: 'ada', subject: '1' } };
-    await using hub = await open({ authenticators: [plain('oidc', { authenticate: async () => brought.current })] });
+    await using hub = await open({
+      authenticators: [plain('oidc', { authenticate: async () => brought.current })],
+    });
     expect(await hub.outcome('', 'oidc')).toBe('ada');
     brought.current = { name: 'ada.lovelace', subject: '1' };
     expect(await hub.outcome('', 'oidc')).toBe('ada');
@@ -164,7 +199,9 @@ describe('a name belongs to the identity that first signed in with it', () => {
 
   it('whoever of two comes first', async () => {
     await using hub = await open({ authenticators: two });
-    const results = await Promise.all([...Array(8).keys()].map((i) => hub.enter('ada', i % 2 ? 'pam' : 'github')));
+    const results = await Promise.all(
+      [...Array(8).keys()].map((i) => hub.enter('ada', i % 2 ? 'pam' : 'github')),
+    );
     const [{ count } = { count: 0 }] = await hub.sql`SELECT count(*)::int AS count FROM identities`;
     expect(count).toBe(1);
     expect(results.filter(({ ok }) => ok)).toHaveLength(4);
@@ -190,7 +227,9 @@ describe('a plugin that fails', () => {
     const says = (error: Error) => plain('pam', { authenticate: async () => Promise.reject(error) });
     await using broken = await open({ authenticators: [says(new TypeError('x'))] });
     await expect(broken.enter('ada')).rejects.toMatchObject({ code: 'HUB_PLUGIN_FAILED', status: 500 });
-    await using refusing = await open({ authenticators: [says(new HubError('HUB_FORBIDDEN', 'Come back tomorrow'))] });
+    await using refusing = await open({
+      authenticators: [says(new HubError('HUB_FORBIDDEN', 'Come back tomorrow'))],
+    });
     await expect(refusing.enter('ada')).rejects.toMatchObject({ status: 403, message: 'Come back tomorrow' });
   });
 

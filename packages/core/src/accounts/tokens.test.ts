@@ -36,7 +36,8 @@ describe('asking for a token', () => {
   });
 
   it('notes who asked (R94)', async () => {
-    const note = async (actor: typeof tester, wish = {}) => (await hub.tokens.create(actor, ada, wish)).record.note;
+    const note = async (actor: typeof tester, wish = {}) =>
+      (await hub.tokens.create(actor, ada, wish)).record.note;
     expect(await note(self)).toBe('Requested via api');
     expect(await note({ kind: 'service', name: 'bot' })).toBe('Requested via api by service bot');
     expect(await note(self, { note: 17 })).toBe('17');
@@ -80,7 +81,10 @@ describe('tokens there are', () => {
     const { id } = await hub.tokens.create(self, ada, {});
     expect((await hub.tokens.get(ada, `a${id}`)).id).toBe(id);
     for (const name of [`a${id}`, `${id}`, 'a0', 'ax', 'a99999999999999999999']) {
-      await expect(hub.tokens.get(eve, name)).rejects.toMatchObject({ status: 404, message: `No such token ${name} for user eve` });
+      await expect(hub.tokens.get(eve, name)).rejects.toMatchObject({
+        status: 404,
+        message: `No such token ${name} for user eve`,
+      });
     }
   });
 
@@ -100,8 +104,22 @@ describe('tokens there are', () => {
 
   it('go at once when revoked; one of an application takes all of that application (R101)', async () => {
     const gil = await hub.user('gil');
-    await hub.clients.put({ identifier: 'service-x', description: '', secret: null, redirectUri: '', allowedScopes: [] });
-    const wish = { ownerKind: 'user', ownerId: gil.id, clientId: 'service-x', sessionId: null, note: '', scopes: [], expiresIn: null } as const;
+    await hub.clients.put({
+      identifier: 'service-x',
+      description: '',
+      secret: null,
+      redirectUri: '',
+      allowedScopes: [],
+    });
+    const wish = {
+      ownerKind: 'user',
+      ownerId: gil.id,
+      clientId: 'service-x',
+      sessionId: null,
+      note: '',
+      scopes: [],
+      expiresIn: null,
+    } as const;
     const deps = { store: hub.tokenStore, ids: randomIds };
     const oauth = await mintToken(deps, { ...wish, secret: randomIds.alphanumeric30() });
     await mintToken(deps, wish);

@@ -28,13 +28,18 @@ describe('creating', () => {
     const first = await hub.users.create(tester, ['zoe', 'ann']);
     expect(first.created.map(({ name }) => name)).toEqual(['zoe', 'ann']);
     const second = await hub.users.create(tester, ['bea', 'ann', 'abe'], true);
-    expect(second.created.map(({ name, admin }) => [name, admin])).toEqual([['bea', true], ['abe', true]]);
+    expect(second.created.map(({ name, admin }) => [name, admin])).toEqual([
+      ['bea', true],
+      ['abe', true],
+    ]);
     expect(second.existing).toEqual(['ann']);
     expect((await hub.users.get('bea'))?.roles).toEqual(['admin', 'user']);
     expect((await hub.users.get('ann'))?.roles).toEqual(['user']);
-    expect((await hub.sql`SELECT target FROM audit WHERE action = 'user.create' ORDER BY id`).map((row) => row.target)).toEqual(
-      ['user:zoe', 'user:ann', 'user:bea', 'user:abe'],
-    );
+    expect(
+      (await hub.sql`SELECT target FROM audit WHERE action = 'user.create' ORDER BY id`).map(
+        (row) => row.target,
+      ),
+    ).toEqual(['user:zoe', 'user:ann', 'user:bea', 'user:abe']);
   });
 
   it('makes exactly one of twenty at once', async () => {
@@ -105,7 +110,9 @@ describe('listing', () => {
         groups: [],
         roles: ['user'],
         lastActivity: '2026-01-01T00:00:00Z',
-        servers: [expect.objectContaining({ name: '', phase: 'ready', lastActivity: null, userOptions: null })],
+        servers: [
+          expect.objectContaining({ name: '', phase: 'ready', lastActivity: null, userOptions: null }),
+        ],
       }),
     ]);
     expect((await hub.users.get('bxb'))?.groups).toEqual(['g1', 'g2']);
@@ -133,11 +140,19 @@ describe('listing', () => {
   });
 
   it('shows only whom the permission reaches, and counts only them (R54)', async () => {
-    const some = { kind: 'some', users: new Set(['carl']), groups: new Set(['g1']), servers: new Set<string>(), services: new Set<string>() } as const;
+    const some = {
+      kind: 'some',
+      users: new Set(['carl']),
+      groups: new Set(['g1']),
+      servers: new Set<string>(),
+      services: new Set<string>(),
+    } as const;
     expect(await named({ access: some })).toEqual({ names: ['carl', 'b_b', 'bxb'], total: 3 });
     expect(await named({ access: some, limit: 2 })).toEqual({ names: ['carl', 'b_b'], total: 3 });
     expect(await named({ access: { kind: 'none' } })).toEqual({ names: [], total: 0 });
-    expect(await named({ access: { ...some, users: new Set(), groups: new Set(), servers: new Set(['carl/']) } })).toEqual({ names: [], total: 0 });
+    expect(
+      await named({ access: { ...some, users: new Set(), groups: new Set(), servers: new Set(['carl/']) } }),
+    ).toEqual({ names: [], total: 0 });
   });
 
   it('pages', async () => {
@@ -164,7 +179,8 @@ describe('removing (R173)', () => {
   it('takes all that hangs on the user, and the rights others had through it', async () => {
     const owner = await hub.user('owner');
     const friend = await hub.user('friend');
-    const [server] = await hub.sql`INSERT INTO servers (user_id, name, spawner) VALUES (${owner.id}, '', 'x') RETURNING id`;
+    const [server] =
+      await hub.sql`INSERT INTO servers (user_id, name, spawner) VALUES (${owner.id}, '', 'x') RETURNING id`;
     await hub.sql`INSERT INTO shares (server_id, user_id, scopes) VALUES (${server?.id}, ${friend.id}, '["access:servers"]')`;
     await hub.clients.put({
       identifier: 'jupyterhub-user-owner',
@@ -175,7 +191,8 @@ describe('removing (R173)', () => {
       serverId: Number(server?.id),
     });
     const { token } = await hub.tokens.create(tester, friend, {});
-    const may = async () => (await hub.credentials.check(token))?.scopes.toStrings().includes('access:servers!server=owner/');
+    const may = async () =>
+      (await hub.credentials.check(token))?.scopes.toStrings().includes('access:servers!server=owner/');
     expect(await may()).toBe(true);
 
     expect(await hub.users.remove(tester, owner)).toBe('removed');

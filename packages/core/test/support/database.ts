@@ -20,8 +20,10 @@ export interface TestDatabase {
  * `HUB_TEST_DATABASE` names, else one PostgreSQL for the whole run, started when first asked for.
  */
 export async function testDatabase(): Promise<TestDatabase> {
-  const server = await (serverOnce ??= findServer());
-  const template = await (templateOnce ??= makeTemplate(server));
+  serverOnce ??= findServer();
+  const server = await serverOnce;
+  templateOnce ??= makeTemplate(server);
+  const template = await templateOnce;
   const database = `hub_test_${randomUUID().replaceAll('-', '')}`;
   await asAdmin(server, (client) => client.unsafe(`CREATE DATABASE ${database} TEMPLATE ${template}`));
   return {

@@ -27,12 +27,12 @@ export async function raiseAccessVersions(db: Database, which: SQL): Promise<voi
   );
 }
 
-/** Texts as a set inside a statement: one parameter, however many there are. */
-export function textSet(texts: Iterable<string>): SQL {
-  return sql`(SELECT jsonb_array_elements_text(${JSON.stringify([...texts])}::jsonb))`;
+/** Texts for `= ANY(…)`: one parameter, however many there are, and the planner still takes the index. */
+export function textArray(texts: Iterable<string>): SQL {
+  return sql`ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify([...texts])}::jsonb))`;
 }
 
-/** Numbers as a set inside a statement. */
-export function idSet(ids: Iterable<number>): SQL {
-  return sql`(SELECT jsonb_array_elements_text(${JSON.stringify([...ids])}::jsonb)::bigint)`;
+/** Ids for `= ANY(…)`. */
+export function idArray(ids: Iterable<number>): SQL {
+  return sql`ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify([...ids])}::jsonb)::bigint)`;
 }

@@ -3,7 +3,7 @@ import type { AccountSetup } from '../../accounts/ports.ts';
 import type { Database } from '../database.ts';
 import { locks } from '../locks.ts';
 import { memberships, roles, serviceRoles, services, userRoles, users } from '../tables/index.ts';
-import { raiseAccessEpoch, raiseAccessVersions, textSet } from './access-versions.ts';
+import { raiseAccessEpoch, raiseAccessVersions, textArray } from './access-versions.ts';
 
 /** Applies the configuration with statements over sets: the time does not grow with the number of users. */
 export function postgresAccountSetup(db: Database): AccountSetup {
@@ -27,9 +27,9 @@ export function postgresAccountSetup(db: Database): AccountSetup {
       return changed.map(({ name }) => name);
     },
     async makeAdmins(names) {
-      await raiseAccessVersions(db, sql`NOT admin AND name IN ${textSet(names)}`);
+      await raiseAccessVersions(db, sql`NOT admin AND name = ANY(${textArray(names)})`);
       await db.run((q) =>
-        q.execute(sql`UPDATE ${users} SET admin = true WHERE NOT admin AND name IN ${textSet(names)}`),
+        q.execute(sql`UPDATE ${users} SET admin = true WHERE NOT admin AND name = ANY(${textArray(names)})`),
       );
     },
     async giveUserRole(names) {
@@ -37,14 +37,14 @@ export function postgresAccountSetup(db: Database): AccountSetup {
         q.execute<{ user_id: string }>(sql`
           INSERT INTO ${userRoles} (user_id, role_id)
           SELECT u.id, r.id FROM ${users} u CROSS JOIN ${roles} r
-          WHERE u.name IN ${textSet(names)} AND r.name = 'user'
+          WHERE u.name = ANY(${textArray(names)}) AND r.name = 'user'
           ON CONFLICT DO NOTHING RETURNING user_id`),
       );
-      if (given.length > 0) await raiseAccessVersions(db, sql`name IN ${textSet(names)}`);
+      if (given.length > 0) await raiseAccessVersions(db, sql`name = ANY(${textArray(names)})`);
     },
     async stripRights(names) {
-      const blocked = sql`SELECT id FROM ${users} WHERE name IN ${textSet(names)}`;
-      await raiseAccessVersions(db, sql`name IN ${textSet(names)}`);
+      const blocked = sql`SELECT id FROM ${users} WHERE name = ANY(${textArray(names)})`;
+      await raiseAccessVersions(db, sql`name = ANY(${textArray(names)})`);
       await db.run((q) => q.execute(sql`UPDATE ${users} SET admin = false WHERE id IN (${blocked})`));
       await db.run((q) => q.execute(sql`DELETE FROM ${userRoles} WHERE user_id IN (${blocked})`));
       await db.run((q) => q.execute(sql`DELETE FROM ${memberships} WHERE user_id IN (${blocked})`));

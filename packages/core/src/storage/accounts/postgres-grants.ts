@@ -13,7 +13,7 @@ import {
   userRoles,
   users,
 } from '../tables/index.ts';
-import { textSet } from './access-versions.ts';
+import { textArray } from './access-versions.ts';
 
 /** Reads what identities hold: one statement each. */
 export function postgresGrants(db: Database): Grants {
@@ -34,7 +34,7 @@ export function postgresGrants(db: Database): Grants {
         q.execute<{ user: string; groups: string[] }>(sql`
           SELECT u.name AS user, array_agg(g.name) AS groups
           FROM ${users} u JOIN ${memberships} m ON m.user_id = u.id JOIN ${groups} g ON g.id = m.group_id
-          WHERE u.name IN ${textSet(names)} GROUP BY u.name`),
+          WHERE u.name = ANY(${textArray(names)}) GROUP BY u.name`),
       );
       const known = new Map(rows.map((row) => [row.user, new Set(row.groups)] as const));
       return { groupsOf: (user) => known.get(user) ?? new Set() };

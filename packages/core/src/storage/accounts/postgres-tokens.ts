@@ -12,7 +12,7 @@ import {
   tokens,
   users,
 } from '../tables/index.ts';
-import { raiseAccessVersions } from './access-versions.ts';
+import { idArray, raiseAccessVersions } from './access-versions.ts';
 import { clientColumns, clientOf, clientServer, clientServerOwner, clientService } from './client-facts.ts';
 import { now, secondsFromNow } from './database-time.ts';
 
@@ -123,9 +123,8 @@ async function purgeShares(db: Database): Promise<number> {
   const groupIds = gone.map(({ groupId }) => groupId).filter((id) => id !== null);
   await raiseAccessVersions(
     db,
-    sql`id IN (SELECT jsonb_array_elements_text(${JSON.stringify(userIds)}::jsonb)::bigint
-      UNION SELECT user_id FROM memberships
-      WHERE group_id IN (SELECT jsonb_array_elements_text(${JSON.stringify(groupIds)}::jsonb)::bigint))`,
+    sql`id = ANY(${idArray(userIds)})
+      OR id IN (SELECT user_id FROM memberships WHERE group_id = ANY(${idArray(groupIds)}))`,
   );
   return gone.length;
 }

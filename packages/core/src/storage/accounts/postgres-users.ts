@@ -12,7 +12,7 @@ import {
   userRoles,
   users,
 } from '../tables/index.ts';
-import { idSet, raiseAccessVersions, textSet } from './access-versions.ts';
+import { idArray, raiseAccessVersions, textArray } from './access-versions.ts';
 import {
   conditionKey,
   countUsers,
@@ -127,11 +127,11 @@ async function giveRoles(db: Database, ids: readonly number[], names: readonly s
     q.execute<{ user_id: string }>(sql`
       INSERT INTO ${userRoles} (user_id, role_id)
       SELECT u.id, r.id FROM ${users} u CROSS JOIN ${roles} r
-      WHERE u.id IN ${idSet(ids)} AND r.name IN ${textSet(names)} ORDER BY 1, 2
+      WHERE u.id = ANY(${idArray(ids)}) AND r.name = ANY(${textArray(names)}) ORDER BY 1, 2
       ON CONFLICT DO NOTHING RETURNING user_id`),
   );
   if (given.length > 0)
-    await raiseAccessVersions(db, sql`id IN ${idSet(given.map((row) => Number(row.user_id)))}`);
+    await raiseAccessVersions(db, sql`id = ANY(${idArray(given.map((row) => Number(row.user_id)))})`);
 }
 
 async function setAdmin(db: Database, id: number, admin: boolean): Promise<boolean> {

@@ -1,0 +1,101 @@
+import { type SQL, sql } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Accounts, openAccounts } from '../../../test/support/accounts.ts';
+import type { UserQuery } from '../../accounts/ports.ts';
+import { hashSecret } from '../../kernel/index.ts';
+import { selectLogin, selectToken } from './postgres-credentials.ts';
+import { userGrants } from './postgres-grants.ts';
+import { selectByName, selectPage } from './user-page.ts';
+
+let hub: Accounts;
+beforeAll(async () => {
+  hub = await openAccounts();
+  await hub.sql`INSERT INTO users (name, last_activity)
+    SELECT 'user-' || n, CASE WHEN n % 3 > 0 THEN now() - n * interval '1 minute' END FROM generate_series(1, 5000) n`;
+  await hub.sql`INSERT INTO tokens (user_id, hash, prefix, client_id)
+    SELECT id, encode(sha256(name::bytea), 'hex'), 'x', 'jupyterhub' FROM users`;
+  await hub.sql`INSERT INTO logins (user_id, hash, authenticator, expires_at)
+    SELECT id, encode(sha256(name::bytea), 'hex'), 'pam', now() + interval '1 day' FROM users`;
+  await hub.sql`INSERT INTO servers (user_id, name, spawner) SELECT id, '', 'x' FROM users`;
+  await hub.sql`UPDATE servers SET phase = 'ready', target = 'http://x' WHERE id % 100 = 0`;
+  await hub.sql`INSERT INTO groups (name) SELECT 'group-' || n FROM generate_series(1, 2000) n`;
+  await hub.sql`INSERT INTO memberships (group_id, user_id) SELECT g.id, u.id FROM groups g JOIN users u ON u.id % 2000 = g.id % 2000`;
+  await hub.sql`INSERT INTO user_roles (user_id, role_id) SELECT u.id, r.id FROM users u, roles r WHERE r.name = 'user'`;
+  await hub.sql`INSERT INTO shares (server_id, user_id, scopes) SELECT s.id, u.id, '["access:servers"]' FROM servers s JOIN users u ON u.id = s.user_id + 1`;
+  await hub.sql`ANALYZE`;
+});
+afterAll(async () => {
+  await hub[Symbol.asyncDispose]();
+});
+
+/** Tables with thousands of rows that the plan reads from end to end. */
+async function scannedWhole({ sql: text, params }: { sql: string; params: unknown[] }): Promise<string[]> {
+  const [row] = await hub.sql.unsafe(`EXPLAIN (FORMAT JSON) ${text}`, params as string[]);
+  const found = JSON.stringify(row).matchAll(/"Node Type":"Seq Scan"[^}]*?"Relation Name":"(\w+)"/g);
+  const small = new Set(['settings', 'roles', 'services', 'oauth_clients', 'group_roles']);
+  return [...found].map(([, table]) => table ?? '').filter((table) => !small.has(table));
+}
+
+const statement = (query: SQL) => new PgDialect().sqlToQuery(query);
+const withHash = ({ sql: text, params }: { sql: string; params: unknown[] }) => ({
+  sql: text,
+  params: params.map((value) => (typeof value === 'object' ? hashSecret('user-17') : value)),
+});
+
+describe('the hot statements use indexes', () => {
+  it('one token check, one probe', async () => {
+    const query = await hub.db.run(async (q) => selectToken(q).toSQL());
+    expect(await scannedWhole(withHash(query))).toEqual([]);
+  });
+
+  it('one login check, one probe', async () => {
+    const query = await hub.db.run(async (q) => selectLogin(q).toSQL());
+    expect(await scannedWhole(withHash(query))).toEqual([]);
+  });
+
+  it('what one user holds', async () => {
+    expect(await scannedWhole(statement(userGrants('17')))).toEqual([]);
+  });
+
+  it('one user by name', async () => {
+    expect(await scannedWhole(statement(selectByName('user-17')))).toEqual([]);
+  });
+
+  const page: UserQuery = {
+    access: { kind: 'all' },
+    state: null,
+    nameFilter: '',
+    sort: { by: 'id', descending: false },
+    offset: 100,
+    limit: 50,
+  };
+  it.each(
+    (['id', 'name', 'last_activity'] as const).flatMap((by) => [
+      { by, descending: false },
+      { by, descending: true },
+    ]),
+  )('a page by $by, descending $descending', async (sort) => {
+    const query = statement(selectPage({ ...page, sort }));
+    expect(await scannedWhole(query)).toEqual([]);
+    const [row] = await hub.sql.unsafe(`EXPLAIN (FORMAT JSON) ${query.sql}`, query.params as string[]);
+    // The order comes from an index; only the page itself may be sorted again.
+    expect(JSON.stringify(row)).toContain('Index');
+  });
+
+  it('a page of one group', async () => {
+    const groups = new Set(['group-7']);
+    const access = {
+      kind: 'some',
+      users: new Set<string>(),
+      groups,
+      servers: new Set<string>(),
+      services: new Set<string>(),
+    } as const;
+    expect(await scannedWhole(statement(selectPage({ ...page, access })))).toEqual([]);
+  });
+
+  it('finds a whole scan when there is one', async () => {
+    expect(await scannedWhole(statement(sql`SELECT * FROM users WHERE created < now()`))).toEqual(['users']);
+  });
+});
