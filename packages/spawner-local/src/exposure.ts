@@ -2,7 +2,8 @@ import { HubError } from '@hub/core/plugin';
 
 /** Refuses to let strangers near servers that share the hub's account, unless the operator knows. */
 export function refuseExposure(bindUrl: string, known: boolean): void {
-  const { hostname } = new URL(bindUrl);
+  // `http://:8000`, every address, is no URL.
+  const hostname = URL.parse(bindUrl)?.hostname ?? '';
   if (known || isLoopback(hostname)) return;
   throw new HubError(
     'HUB_START_FAILED',

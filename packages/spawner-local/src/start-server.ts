@@ -159,6 +159,10 @@ function questionOf({ launch, process, state }: Attempt): Parameters<typeof list
 async function refuse(attempt: Attempt, deps: StartDeps): Promise<void> {
   const { port } = attempt.state;
   attempt.launch.log.error({ port }, 'another program answers at the port of a server');
+  attempt.launch.reportExit({
+    code: 0,
+    reason: `Another program answers at port ${port}; the server was stopped.`,
+  });
   await stop(attempt, deps);
 }
 

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -135,8 +136,8 @@ describe('a port', () => {
     // Now a stranger takes the port.
     const other = createServer().listen(Number(new URL(origin).port), '127.0.0.1');
     cleanUp.push(() => void other.close());
-    expect(await made.exited).toMatchObject({ signal: 'SIGTERM' });
-    expect(await spawner.poll(made.running())).not.toBeNull();
+    expect(await made.exited).toMatchObject({ reason: expect.stringContaining('Another program answers') });
+    await expect.poll(() => spawner.poll(made.running())).not.toBeNull();
   });
 
   it('comes from the range', async () => {
@@ -200,6 +201,35 @@ it('sees no servers of another hub or instance, and stops none of them', async (
   expect(await mine.spawner.list?.()).toEqual([mine.made.launch.key]);
 });
 
+it('P256: a server outlives a hub that is killed, and the next hub finds it', async () => {
+  const { dataFolder, spawner } = make({ command: [...node, answering] });
+  const source = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+  const hub = spawn(
+    process.execPath,
+    [
+      ...['--conditions=@hub/source', '--input-type=module', '-e'],
+      `import { driver } from ${source('./driver.ts')};
+       import { fakeLaunch } from '@hub/testing';
+       const { spawner } = driver(${JSON.stringify({ command: [...node, answering] })}, ${JSON.stringify({ dataFolder })});
+       const made = fakeLaunch({ witness: '' });
+       await spawner.start(made.launch);
+       const { signal, log, ...running } = made.running();
+       console.log(JSON.stringify(running));
+       setInterval(() => {}, 1000);`,
+    ],
+    { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [line] = await once(hub.stdout, 'data');
+  hub.kill('SIGKILL');
+  await once(hub, 'exit');
+  const server = { ...fake().running(), ...JSON.parse(String(line)) };
+  cleanUp.push(() => spawner.stop(server, 'now'));
+  expect(await spawner.poll(server)).toBeNull();
+  expect(await spawner.list?.()).toEqual([server.key]);
+  await spawner.stop(server, 'politely');
+  expect(await spawner.poll(server)).toMatchObject({ code: 0 });
+});
+
 it('P306: does not mistake a later process with the same pid for the server', async () => {
   const { spawner, made } = await started({ command: [...node, answering] });
   const state = { ...(made.state as LocalState), startTime: '1' };
@@ -236,6 +266,7 @@ describe('at start', () => {
     'http://[::]:8000',
     'https://10.1.2.3/hub/',
     'http://hub.example:80',
+    'http://:8000',
   ]) {
     it(`refuses ${bindUrl} unless the operator knows`, async () => {
       await expect(make({}, { bindUrl }).begin()).rejects.toMatchObject({
