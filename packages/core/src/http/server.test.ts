@@ -89,7 +89,12 @@ async function start(more: Partial<HttpOptions> = {}) {
   const server = createHttpServer(options(lines, more));
   servers.push(server);
   const { api, hub, base } = server;
-  const body = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] } as const;
+  const body = {
+    type: 'object',
+    properties: { n: { type: 'integer' } },
+    required: ['n'],
+    additionalProperties: false,
+  } as const;
 
   api.route('GET', '', { identity: 'unasked', handle: () => json({ version: '6.1.1' }) });
   api.route('GET', '/user', {
@@ -258,6 +263,7 @@ describe('R3: methods', () => {
     const { inject } = await start();
     expect((await inject('HEAD', '/health')).statusCode).toBe(200);
     expect((await inject('HEAD', '/home')).statusCode).toBe(405);
+    expect((await inject('OPTIONS', '/home')).statusCode).toBe(405);
   });
 
   it('W3, W9: another method of a page is 403 without XSRF and 405 with it', async () => {
@@ -373,7 +379,8 @@ describe('R14: bodies', () => {
   it('is checked against its schema, without bending types', async () => {
     const { inject } = await start();
     for (const [payload, status] of [
-      ['{"n": 1, "more": 2}', 200],
+      ['{"n": 1}', 200],
+      ['{"n": 1, "more": 2}', 400],
       ['{"n": "1"}', 400],
       ['{}', 400],
       ['', 400],
@@ -707,6 +714,34 @@ describe('W61: XSRF, through the whole server', () => {
     expect((await inject('POST', '/api/deferred', bearer)).json()).toBe('ok');
     const { cookie } = await signIn(inject);
     expect((await inject('POST', '/api/deferred', { cookie })).statusCode).toBe(403);
+  });
+
+  it('W48: a browser that keeps its session id gets a token of its new login', async () => {
+    const { inject } = await start();
+    const session = `jupyterhub-session-id=${'0'.repeat(32)}`;
+    const form = await inject('GET', '/login', { cookie: session });
+    const answer = await inject(
+      'POST',
+      '/login',
+      {
+        cookie: `${session}; ${cookieOf(form.headers['set-cookie'])}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      `_xsrf=${form.body}`,
+    );
+    const cookie = cookieOf(answer.headers['set-cookie']);
+    expect(cookie).not.toContain('session-id');
+    const xsrf = /_xsrf=([^;]*)/.exec(cookie)?.[1] ?? '';
+    const post = await inject('POST', '/api/plain', { cookie: `${session}; ${cookie}`, 'x-xsrftoken': xsrf });
+    expect(post.statusCode).toBe(201);
+  });
+
+  it('W55: a page sets none when the browser has the right one', async () => {
+    const { inject } = await start();
+    const { cookie } = await signIn(inject);
+    expect((await inject('GET', '/home', { cookie })).headers).not.toHaveProperty('set-cookie');
+    const without = cookie.replace(/_xsrf=[^;]*/, '');
+    expect((await inject('GET', '/home', { cookie: without })).headers['set-cookie']).toMatch(/^_xsrf=/);
   });
 
   it('W56: plain answers set no cookie', async () => {
