@@ -77,11 +77,18 @@ export async function stopChp({ process, launchKey }: ProxyRecord): Promise<void
   await stopProcesses({ identity: process, launchKey, owner, now: true, timeouts: { term: 5, kill: 5 } });
 }
 
-async function chooseApi({ apiAddress }: ChpSettings): Promise<string> {
+/** Where the API is to be, or `null` when any free port will do. */
+export function fixedApiUrl({ apiAddress }: ChpSettings): string | null {
   if (apiAddress.socket) return `http+unix://${encodeURIComponent(apiAddress.socket)}`;
-  if (apiAddress.port === 0) return withPort(apiAddress, (await reservePort(apiAddress.host)).port);
+  return apiAddress.port === 0 ? null : withPort(apiAddress, apiAddress.port);
+}
+
+async function chooseApi(settings: ChpSettings): Promise<string> {
+  const { apiAddress } = settings;
+  const fixed = fixedApiUrl(settings);
+  if (!fixed) return withPort(apiAddress, (await reservePort(apiAddress.host)).port);
   await requireFree(apiAddress, 'the API of the proxy');
-  return withPort(apiAddress, apiAddress.port);
+  return fixed;
 }
 
 async function untilUp(

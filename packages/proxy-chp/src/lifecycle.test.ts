@@ -247,6 +247,17 @@ describe('several starts', () => {
     expect(messages(other)).toEqual(['another hub uses the proxy with other settings; joined as it is']);
   });
 
+  it('with another address of the API replace it too', async () => {
+    const hub = await started();
+    const { process: before } = await record();
+    await hub.stop({ keepProxy: true });
+    const apiUrl = `http+unix://${encodeURIComponent(join(place.hubInfo.dataFolder, 'api'))}`;
+    const next = await started({ apiUrl });
+    expect(await isAlive(before)).toBe(false);
+    await next.stop({ keepProxy: true });
+    expect(messages(await started({ apiUrl }))).toEqual(['joined the running proxy']);
+  });
+
   it('never touch a stranger who was given the pid of a dead proxy', async () => {
     const hub = await started();
     const old = await record();

@@ -4,7 +4,7 @@ import { type Clock, HubError, type Logger, type StopMode } from '@hub/core/plug
 import { isAlive, trimLogFile } from '@hub/posix';
 import type { ApiAccess, ApiClient } from './api-client.ts';
 import type { ChpSettings } from './command-line.ts';
-import { type LaunchedChp, launchChp, stopChp } from './launch-chp.ts';
+import { fixedApiUrl, type LaunchedChp, launchChp, stopChp } from './launch-chp.ts';
 import { openStateFolder, type ProxyRecord, type StateFolder } from './state-folder.ts';
 
 /** What {@link superviseChp} needs. */
@@ -40,7 +40,7 @@ export function superviseChp(dependencies: SupervisorDependencies): Supervisor {
   const closing = new AbortController();
   let folder: StateFolder | null = null;
   let record: ProxyRecord | null = null;
-  let leave: () => Promise<void> = async () => undefined;
+  let leave: (() => Promise<void>) | null = null;
   let endChecks = () => {};
   let reviving: Promise<void> | null = null;
   let pause = 0;
@@ -49,26 +49,33 @@ export function superviseChp(dependencies: SupervisorDependencies): Supervisor {
   /** The proxy that serves from now on: one that runs, or a new one. */
   async function obtain(state: StateFolder, signal: AbortSignal): Promise<ProxyRecord> {
     return state.locked(clock, signal, async () => {
-      const found = await state.read();
-      if (found && (await isAlive(found.process))) {
-        const difference = differs(found);
-        if (!difference && (await api.ping(found.api, signal)) === 'ok') return joined(found);
-        if (await state.isUsed()) {
-          log.warn(
-            { pid: found.process.pid, difference },
-            'another hub uses the proxy with other settings; joined as it is',
-          );
-          return found;
-        }
-        log.warn({ pid: found.process.pid, difference }, 'the proxy of an earlier hub is replaced');
-        await stopChp(found);
-      }
-      await state.forget();
-      const token = dependencies.token ?? found?.api.token ?? randomBytes(32).toString('hex');
-      return launched(
-        await launchChp({ settings, token, env: dependencies.env, folder: state, api, clock }, signal),
-      );
+      const mine = await choose(state, signal);
+      // Under the same lock, or a hub that leaves now would stop it as the last one.
+      leave ??= await state.join();
+      return mine;
     });
+  }
+
+  async function choose(state: StateFolder, signal: AbortSignal): Promise<ProxyRecord> {
+    const found = await state.read();
+    if (found && (await isAlive(found.process))) {
+      const difference = differs(found);
+      if (!difference && (await api.ping(found.api, signal)) === 'ok') return joined(found);
+      if (await state.isUsed()) {
+        log.warn(
+          { pid: found.process.pid, difference },
+          'another hub uses the proxy with other settings; joined as it is',
+        );
+        return found;
+      }
+      log.warn({ pid: found.process.pid, difference }, 'the proxy of an earlier hub is replaced');
+      await stopChp(found);
+    }
+    await state.forget();
+    const token = dependencies.token ?? found?.api.token ?? randomBytes(32).toString('hex');
+    return launched(
+      await launchChp({ settings, token, env: dependencies.env, folder: state, api, clock }, signal),
+    );
   }
 
   /** What an earlier proxy has other than we want, or `''`; never the token itself. */
@@ -79,9 +86,8 @@ export function superviseChp(dependencies: SupervisorDependencies): Supervisor {
       const had = found.flags.filter((flag) => !settings.flags.includes(flag));
       return `flags: ${had.join(' ')} -> ${wanted.join(' ')}`;
     }
-    const { apiAddress } = settings;
-    if (apiAddress.port !== 0 && URL.parse(found.api.url)?.port !== String(apiAddress.port)) return 'apiUrl';
-    return '';
+    const apiUrl = fixedApiUrl(settings);
+    return apiUrl && apiUrl !== found.api.url ? 'apiUrl' : '';
   }
 
   function joined(found: ProxyRecord): ProxyRecord {
@@ -160,7 +166,6 @@ export function superviseChp(dependencies: SupervisorDependencies): Supervisor {
       folder = await openStateFolder(dependencies.folder);
       record = await obtain(folder, signal);
       upSince = clock.monotonic();
-      leave = await folder.join();
       endChecks = clock.every(dependencies.checkInterval * 1000, check);
     },
     async stop({ keepProxy }) {
@@ -170,7 +175,7 @@ export function superviseChp(dependencies: SupervisorDependencies): Supervisor {
       const state = folder;
       if (!state || !record) return; // the start did not get so far
       await state.locked(clock, AbortSignal.timeout(30_000), async () => {
-        await leave();
+        await leave?.();
         const last = await state.read();
         if (!last) return;
         if (keepProxy) return log.info({ pid: last.process.pid }, 'the proxy stays');
