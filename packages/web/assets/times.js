@@ -3,7 +3,7 @@ import { language, text } from './texts.js';
 
 const relative = new Intl.RelativeTimeFormat(language, { numeric: 'always', style: 'long' });
 const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
-const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
+const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' });
 const hourAndMinute = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
 const exact = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'long' });
 

@@ -124,5 +124,5 @@ function time(instant: string | null, style: TimeStyle, language: string): SafeH
 const formats: Record<TimeStyle, Intl.DateTimeFormatOptions> = {
   relative: { dateStyle: 'medium', timeStyle: 'short' },
   date: { dateStyle: 'medium' },
-  clock: { timeStyle: 'medium' },
+  clock: { timeStyle: 'medium', hourCycle: 'h23' },
 };

@@ -333,7 +333,7 @@ export const texts = {
     picked: '{count} of {total} picked',
     canAll: 'Can do everything you may do.',
     canSome: 'Can: {list}.',
-    canNothing: 'Can: know who you are.',
+    canNothing: 'Nothing is picked yet.',
     and: '{list} and {count} more',
     ready: 'Ready',
     readyTitle: 'Ready: {server}',

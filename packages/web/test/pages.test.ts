@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -165,13 +165,18 @@ describe('overrides (W119, W120)', () => {
     expect(await drawn.home()).toBe('home');
   });
 
-  it('lets nothing outside the folders be included', async () => {
-    const folder = site({ 'logout.html': '{% include "../outside.html" %}' });
-    writeFileSync(path.join(folder, '../outside.html'), 'outside');
-    folders.push(path.join(folder, '../outside.html'));
-    const drawn = drawPages(samplePages({ templatePaths: [folder] }).pages, realistic);
-    await expect(drawn.logout()).rejects.toThrow('not found');
-  });
+  it.each(['../outside.html', 'sub/../../outside.html', 'templates/../../outside.html', '/etc/hostname'])(
+    'lets nothing outside the folders be included: %s',
+    async (name) => {
+      const root = mkdtempSync(path.join(tmpdir(), 'hub-web-'));
+      folders.push(root);
+      mkdirSync(path.join(root, 'site/sub'), { recursive: true });
+      writeFileSync(path.join(root, 'outside.html'), 'outside');
+      writeFileSync(path.join(root, 'site/logout.html'), `{% include "${name}" %}`);
+      const drawn = drawPages(samplePages({ templatePaths: [path.join(root, 'site')] }).pages, realistic);
+      await expect(drawn.logout()).rejects.toThrow('not found');
+    },
+  );
 
   it('takes a template of the status for an error, else error.html (W34)', async () => {
     const { pages } = withSite({ '418.html': 'short and stout' });

@@ -1,11 +1,10 @@
 import type { PageScope } from '@hub/core/plugin';
 
 /** Scopes whose holder can act widely: marked, so that nobody hands them out unread. */
-const powerful =
-  /^(inherit|self|all|tokens|access:servers|servers|admin[:-].*|roles|shutdown|proxy|users|groups)(!|$)/;
+const powerful = /^(inherit|self|all|tokens|access:servers|admin[:-].*|roles|shutdown|proxy)(!|$)/;
 
-/** Scopes that open servers and the files in them. */
-const opensFiles = /^(inherit|self|all|access:servers|servers|admin[:-].*)(!|$)/;
+/** Scopes that open servers and the files in them; `tokens` makes a token that does (R98). */
+const opensFiles = /^(inherit|self|all|tokens|access:servers|admin[:-].*)(!|$)/;
 
 const groups = [
   { key: 'groupServers', scopes: /(^|:)servers(!|:|$)/ },
