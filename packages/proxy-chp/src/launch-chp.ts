@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, HubError } from '@hub/core/plugin';
-import { isAlive, launchGated, type ProcessExit, reservePort, stopProcesses, tailFile } from '@hub/posix';
+import {
+  type GatedProcess,
+  isAlive,
+  launchGated,
+  type ProcessExit,
+  reservePort,
+  stopProcesses,
+  tailFile,
+} from '@hub/posix';
 import { parseAddress, withPort } from './address.ts';
 import type { ApiClient } from './api-client.ts';
 import { type ChpSettings, listenFlags } from './command-line.ts';
@@ -62,7 +70,7 @@ export async function launchChp(dependencies: LaunchDependencies, signal: AbortS
   try {
     await folder.write(record);
     await gated.open();
-    await untilUp(record, () => gated.exit, dependencies, signal);
+    await untilUp(record, gated, dependencies, signal);
   } catch (error) {
     await gated.abandon();
     await stopChp(record);
@@ -93,7 +101,7 @@ async function chooseApi(settings: ChpSettings): Promise<string> {
 
 async function untilUp(
   record: ProxyRecord,
-  exit: () => ProcessExit | null,
+  child: GatedProcess,
   { settings, folder, api, clock }: LaunchDependencies,
   signal: AbortSignal,
 ): Promise<void> {
@@ -113,16 +121,12 @@ async function untilUp(
         cause,
       );
     }
-    const ended = exit();
-    if (ended || !(await isAlive(record.process))) {
-      throw new HubError(
-        'HUB_START_FAILED',
-        `the proxy ended at once with status ${ended?.code ?? 'unknown'}`,
-        {
-          cause: new Error(log),
-          hint: `See ${folder.logFile}.`,
-        },
-      );
+    if (child.exit || !(await isAlive(record.process))) {
+      const { code } = await child.exited;
+      throw new HubError('HUB_START_FAILED', `the proxy ended at once with status ${code}`, {
+        cause: new Error(await tailFile(folder.logFile, 4000)),
+        hint: `See ${folder.logFile}.`,
+      });
     }
     const up = (await api.ping(record.api, signal)) === 'ok' && (await accepts(settings.publicAddress));
     if (up) return;

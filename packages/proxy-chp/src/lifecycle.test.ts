@@ -87,6 +87,12 @@ describe('a started proxy', () => {
     const hub = await started({ apiUrl: socket('api') }, onSockets);
     await hub.proxy.addRoute(ada);
     expect((await hub.proxy.routes()).get(ada.spec)).toMatchObject(ada);
+    process.kill(await pid(), 'SIGKILL'); // which leaves the files of its sockets behind
+    await vi.waitFor(
+      () => expect(messages(hub).filter((line) => line === 'proxy started')).toHaveLength(2),
+      10_000,
+    );
+    expect((await hub.proxy.routes()).size).toBe(0);
   });
 
   it('routes by host', async () => {

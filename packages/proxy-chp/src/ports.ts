@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { HubError } from '@hub/core/plugin';
 import { listeningSockets, reachable } from '@hub/posix';
@@ -11,7 +11,7 @@ import type { Address } from './address.ts';
  * @throws HubError HUB_START_FAILED naming the port, who has it where that can be seen, and the way out.
  */
 export async function requireFree(address: Address, what: string): Promise<void> {
-  if (address.socket) return;
+  if (address.socket) return requireFreeSocket(address, address.socket, what);
   const server = createServer();
   try {
     server.listen({ port: address.port, exclusive: true, ...(address.host && { host: address.host }) });
@@ -21,6 +21,17 @@ export async function requireFree(address: Address, what: string): Promise<void>
   } finally {
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   }
+}
+
+/** A killed proxy leaves its socket file behind, and nobody can bind a path that exists. */
+async function requireFreeSocket(address: Address, path: string, what: string): Promise<void> {
+  if (await accepts(address)) {
+    throw new HubError('HUB_START_FAILED', `${what} cannot listen on ${path}: a program has it`, {
+      hint: 'Stop that program, or choose another path.',
+    });
+  }
+  const found = await lstat(path).catch(() => null); // missing, as it should be
+  if (found?.isSocket()) await rm(path);
 }
 
 /** The error for a port that could not be bound. */
