@@ -1,1 +1,6 @@
-export {};
+import 'reflect-metadata';
+
+export * from './hub/index.ts';
+export { createLogger } from './observe/index.ts';
+export * from './plugin/index.ts';
+export { compatibleVersion, version } from './version.ts';

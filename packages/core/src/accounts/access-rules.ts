@@ -22,7 +22,8 @@ export interface AccessRules {
   namesOf(authenticator: string): UserNames;
   /** The rules for names that no authenticator brought: those of the first. */
   readonly names: UserNames;
-  readonly allowAll: boolean;
+  /** Is everybody let in whom this authenticator knows? */
+  allowsAll(authenticator: string): boolean;
   readonly allowExisting: boolean;
   isBlocked(authenticator: string, name: string): boolean;
   isAllowed(authenticator: string, name: string): boolean;
@@ -51,6 +52,9 @@ export async function accessRules(
     ]),
   );
   const names = byId.get(first) ?? userNames(settings, null);
+  const open = new Set(
+    instances.filter(({ authenticator }) => authenticator.letsEverybodyIn).map(({ id }) => id),
+  );
   const problems: string[] = [];
 
   const read = async (key: 'admins' | 'allowed' | 'blocked'): Promise<NameList> => {
@@ -77,7 +81,7 @@ export async function accessRules(
   return {
     names,
     namesOf: (id) => byId.get(id) ?? names,
-    allowAll: settings.allowAll ?? false,
+    allowsAll: (id) => settings.allowAll ?? (allowed.size === 0 && open.has(id)),
     allowExisting: settings.allowExisting ?? allowed.size > 0,
     isBlocked: (id, name) => blocked.has(first, name) || blocked.has(id, name),
     isAllowed: (id, name) => allowed.has(id, name),

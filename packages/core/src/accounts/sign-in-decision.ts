@@ -55,7 +55,7 @@ export async function decideSignIn(
   if (user?.disabled) return no('disabled');
 
   const isAllowed =
-    rules.allowAll ||
+    rules.allowsAll(id) ||
     rules.isAllowed(id, name) ||
     (rules.allowExisting && user !== null) ||
     (await call('isAllowed', () => authenticator.isAllowed?.(name, identity) ?? false));

@@ -123,6 +123,18 @@ describe('signing in', () => {
     );
   });
 
+  it('lets everybody in whom an open authenticator knows, until the settings name somebody (P161)', async () => {
+    const authenticators = [plain('dummy', { letsEverybodyIn: true }), plain('pam')];
+    const comesIn = async (access: AccountsOptions['access'], id: string) => {
+      await using hub = await open({ authenticators, access: access ?? {} });
+      return (await hub.enter('new', id)).ok;
+    };
+    expect(await comesIn({}, 'dummy')).toBe(true);
+    expect(await comesIn({}, 'pam')).toBe(false);
+    expect(await comesIn({ allowed: ['ada'] }, 'dummy')).toBe(false);
+    expect(await comesIn({ allowAll: false }, 'dummy')).toBe(false);
+  });
+
   it('asks the authenticator for what the settings leave open (P109–P112)', async () => {
     const more: Partial<Authenticator> = {
       isBlocked: (name) => name === 'bad',

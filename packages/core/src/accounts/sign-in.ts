@@ -88,6 +88,27 @@ export class SignIn {
     return this.#admit(this.#instance(id), visit, identity, this.#deps.clock.monotonic());
   }
 
+  /** Whose password this is, without signing anybody in or making a user; `null` for a refusal (R93). */
+  async verify(
+    id: string,
+    visit: Visit,
+    data: Readonly<Record<string, string>>,
+  ): Promise<UserDetails | null> {
+    const began = this.#deps.clock.monotonic();
+    const instance = this.#instance(id);
+    const identity = await this.#caller(instance)('authenticate', () =>
+      instance.authenticator.authenticate(visit.request, data),
+    );
+    const { rules, store } = this.#deps;
+    const decision = identity
+      ? await decideSignIn(instance, identity, { rules, users: store, call: this.#caller(instance) })
+      : null;
+    const found = decision?.ok && decision.user ? await store.byName(decision.user.name) : null;
+    if (found && !found.disabled) return found;
+    this.#refuse(instance, 'wrong credentials', data.username ?? '', visit, began);
+    return null;
+  }
+
   async #admit(
     instance: AuthenticatorInstance,
     visit: Visit,

@@ -1,7 +1,13 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import addFormats from 'ajv-formats';
 import { distance } from 'fastest-levenshtein';
-import { isPluginInstance, type OptionSchema, type OptionsSchema, type PluginInstance, pluginApi } from '../plugin/index.ts';
+import {
+  isPluginInstance,
+  type OptionSchema,
+  type OptionsSchema,
+  type PluginInstance,
+  pluginApi,
+} from '../plugin/index.ts';
 
 /** Options with defaults filled in, or what is wrong with them. */
 export interface Checked {
@@ -13,18 +19,31 @@ export interface Checked {
  * Checks options against their schema and fills in defaults. `where` begins each problem. What the user wrote is
  * left as it is: the checked options are a copy, functions included.
  */
-export function checkOptions(schema: OptionsSchema, given: Readonly<Record<string, unknown>>, where: string): Checked {
+export function checkOptions(
+  schema: OptionsSchema,
+  given: Readonly<Record<string, unknown>>,
+  where: string,
+): Checked {
   const options = copy(given) as Record<string, unknown>;
   const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: false, verbose: true });
   addFormats.default(ajv, ['uri', 'email', 'hostname', 'ipv4', 'ipv6', 'regex']);
-  ajv.addKeyword({ keyword: 'isFunction', validate: (_: unknown, value: unknown) => typeof value === 'function' });
+  ajv.addKeyword({
+    keyword: 'isFunction',
+    validate: (_: unknown, value: unknown) => typeof value === 'function',
+  });
   const validate = ajv.compile(forAjv({ additionalProperties: false, ...schema }));
   if (validate(options)) return { options, problems: [] };
-  return { options, problems: [...new Set((validate.errors ?? []).flatMap((error) => sentence(error, where)))] };
+  return {
+    options,
+    problems: [...new Set((validate.errors ?? []).flatMap((error) => sentence(error, where)))],
+  };
 }
 
 /** Checks one plugin: its mark, the version of the interfaces, its options. */
-export function checkPlugin(plugin: unknown, index: number): Checked & { readonly plugin: PluginInstance | null } {
+export function checkPlugin(
+  plugin: unknown,
+  index: number,
+): Checked & { readonly plugin: PluginInstance | null } {
   if (!isPluginInstance(plugin)) {
     const hint = typeof plugin === 'function' ? ' It is a function: call it, as in `localSpawner()`.' : '';
     return { plugin: null, options: {}, problems: [`plugins[${index}] is not a plugin.${hint}`] };
@@ -38,24 +57,40 @@ export function checkPlugin(plugin: unknown, index: number): Checked & { readonl
 
 /** Functions are options too: wherever a schema says so, a function passes and everything else is checked as written. */
 function forAjv(schema: OptionSchema): object {
-  const { perLaunch, hook, secret: _secret, properties, items, additionalProperties, anyOf, ...rest } = schema;
+  const {
+    perLaunch,
+    hook,
+    secret: _secret,
+    properties,
+    items,
+    additionalProperties,
+    anyOf,
+    ...rest
+  } = schema;
   const own: Record<string, unknown> = { ...rest };
-  if (properties) own.properties = Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, forAjv(one)]));
+  if (properties)
+    own.properties = Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, forAjv(one)]));
   if (items) own.items = forAjv(items);
   if (anyOf) own.anyOf = anyOf.map(forAjv);
   if (additionalProperties !== undefined) {
-    own.additionalProperties = typeof additionalProperties === 'object' ? forAjv(additionalProperties) : additionalProperties;
+    own.additionalProperties =
+      typeof additionalProperties === 'object' ? forAjv(additionalProperties) : additionalProperties;
   } else if (properties) own.additionalProperties = false;
   if (hook) return { isFunction: true };
   if (!perLaunch) return own;
   const { default: fallback, ...value } = own;
   // ajv fills in defaults only outside anyOf and if.
-  return { ...(fallback === undefined ? {} : { default: fallback }), if: { not: { isFunction: true } }, then: value };
+  return {
+    ...(fallback === undefined ? {} : { default: fallback }),
+    if: { not: { isFunction: true } },
+    then: value,
+  };
 }
 
 function copy(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copy);
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copy(one)]));
 }
 
@@ -70,7 +105,9 @@ function sentence(error: ErrorObject, where: string): readonly string[] {
     case 'if':
       return []; // the error below it says what is wrong
     case 'enum':
-      return [`${named} must be one of ${(error.params.allowedValues as readonly unknown[]).map((one) => JSON.stringify(one)).join(', ')}.`];
+      return [
+        `${named} must be one of ${(error.params.allowedValues as readonly unknown[]).map((one) => JSON.stringify(one)).join(', ')}.`,
+      ];
     default:
       return [`${named} ${error.message ?? 'is not valid'}.`];
   }

@@ -1,5 +1,13 @@
 import type { ContainerModule } from 'inversify';
-import type { JsonObject, Logger, Options, OptionsInput, OptionsSchema, PluginInstance, ServiceRecord } from '../plugin/index.ts';
+import type {
+  JsonObject,
+  Logger,
+  Options,
+  OptionsInput,
+  OptionsSchema,
+  PluginInstance,
+  ServiceRecord,
+} from '../plugin/index.ts';
 
 const seconds = { type: 'number', exclusiveMinimum: 0 } as const;
 const names = { type: 'array', items: { type: 'string', minLength: 1 } } as const;
@@ -23,12 +31,17 @@ export const settingsSchema = {
       default: '',
       description: 'Where people reach the hub, with its prefix. Empty: requests tell.',
     },
-    host: { type: 'string', default: '', description: 'Unique name of this machine among live hubs. Empty: its host name.' },
+    host: {
+      type: 'string',
+      default: '',
+      description: 'Unique name of this machine among live hubs. Empty: its host name.',
+    },
     database: {
       type: 'string',
       default: '',
       secret: true,
-      description: '`private:<folder>` for a PostgreSQL of its own, or `postgres://…`. Empty: `private:` in `dataFolder`.',
+      description:
+        '`private:<folder>` for a PostgreSQL of its own, or `postgres://…`. Empty: `private:` in `dataFolder`.',
     },
     listenUrl: {
       type: 'string',
@@ -51,9 +64,23 @@ export const settingsSchema = {
       default: {},
       properties: {
         ip: { type: 'string', default: '127.0.0.1', description: "Address of the hub's own listener." },
-        port: { type: 'integer', minimum: 0, maximum: 65535, default: 8081, description: 'Its port; 0 picks a free one.' },
-        connectUrl: { type: 'string', default: '', description: `What servers and services are given to reach the hub: ${origin}.` },
-        balancerUrl: { type: 'string', default: '', description: `What the proxy sends requests to instead of this hub: ${origin}.` },
+        port: {
+          type: 'integer',
+          minimum: 0,
+          maximum: 65535,
+          default: 8081,
+          description: 'Its port; 0 picks a free one.',
+        },
+        connectUrl: {
+          type: 'string',
+          default: '',
+          description: `What servers and services are given to reach the hub: ${origin}.`,
+        },
+        balancerUrl: {
+          type: 'string',
+          default: '',
+          description: `What the proxy sends requests to instead of this hub: ${origin}.`,
+        },
       },
     },
     access: {
@@ -61,13 +88,30 @@ export const settingsSchema = {
       additionalProperties: false,
       default: {},
       properties: {
-        admins: { ...names, default: [], description: 'Names of the first authenticator, or `id:name`. Only ever adds.' },
+        admins: {
+          ...names,
+          default: [],
+          description: 'Names of the first authenticator, or `id:name`. Only ever adds.',
+        },
         allowAll: { type: 'boolean', default: false, description: 'Everyone who can sign in may.' },
         allowed: { ...names, default: [], description: 'Names that may sign in.' },
-        allowExisting: { anyOf: [{ type: 'boolean' }, { type: 'null' }], default: null, description: 'Users already there may; by default when `allowed` is not empty.' },
+        allowExisting: {
+          anyOf: [{ type: 'boolean' }, { type: 'null' }],
+          default: null,
+          description: 'Users already there may; by default when `allowed` is not empty.',
+        },
         blocked: { ...names, default: [], description: 'Names that may not, whatever else says so.' },
-        usernamePattern: { type: 'string', default: '', description: 'Regular expression a name must match from its start.' },
-        usernameMap: { type: 'object', additionalProperties: { type: 'string' }, default: {}, description: 'Other names for some, after normalisation.' },
+        userNamePattern: {
+          type: 'string',
+          default: '',
+          description: 'Regular expression a whole name must match.',
+        },
+        nameMap: {
+          type: 'object',
+          additionalProperties: { type: 'string' },
+          default: {},
+          description: 'Other names for some, after normalisation.',
+        },
       },
     },
     servers: {
@@ -77,16 +121,61 @@ export const settingsSchema = {
       properties: {
         named: { type: 'boolean', default: false, description: 'People may have several servers.' },
         limit: { type: 'integer', minimum: 0, default: 0, description: 'Named servers each; 0 is no limit.' },
-        concurrentStarts: { type: 'integer', minimum: 0, default: 100, description: 'Starts at once in all hubs; 0 is no limit.' },
-        queueLimit: { type: 'integer', minimum: 0, default: 1000, description: 'Starts that may wait; 0 refuses instead.' },
-        activeLimit: { type: 'integer', minimum: 0, default: 0, description: 'Active servers in all; 0 is no limit.' },
-        slowStart: { type: 'number', minimum: 0, default: 10, description: 'A request waits this long for its start.' },
-        slowStop: { type: 'number', minimum: 0, default: 10, description: 'A request waits this long for its stop.' },
-        retryAfter: { type: 'array', items: { type: 'integer' }, minItems: 2, default: [30, 60], description: 'Range of `Retry-After` when a start is refused.' },
+        concurrentStarts: {
+          type: 'integer',
+          minimum: 0,
+          default: 100,
+          description: 'Starts at once in all hubs; 0 is no limit.',
+        },
+        queueLimit: {
+          type: 'integer',
+          minimum: 0,
+          default: 1000,
+          description: 'Starts that may wait; 0 refuses instead.',
+        },
+        activeLimit: {
+          type: 'integer',
+          minimum: 0,
+          default: 0,
+          description: 'Active servers in all; 0 is no limit.',
+        },
+        slowStart: {
+          type: 'number',
+          minimum: 0,
+          default: 10,
+          description: 'A request waits this long for its start.',
+        },
+        slowStop: {
+          type: 'number',
+          minimum: 0,
+          default: 10,
+          description: 'A request waits this long for its stop.',
+        },
+        retryAfter: {
+          type: 'array',
+          items: { type: 'integer' },
+          minItems: 2,
+          default: [30, 60],
+          description: 'Range of `Retry-After` when a start is refused.',
+        },
         hookTimeout: { ...seconds, default: 30, description: 'Limit of a hook.' },
-        keep: { type: 'boolean', default: false, description: 'Servers outlive a stop of the hub, and the proxy with them.' },
-        implicitStartSeconds: { type: 'number', minimum: 0, default: 0, description: 'The page of a stopped server starts it after this; 0 never.' },
-        redirectLimit: { type: 'integer', minimum: 0, default: 4, description: 'Redirects to a server whose route is late.' },
+        keep: {
+          type: 'boolean',
+          default: false,
+          description: 'Servers outlive a stop of the hub, and the proxy with them.',
+        },
+        implicitStartSeconds: {
+          type: 'number',
+          minimum: 0,
+          default: 0,
+          description: 'The page of a stopped server starts it after this; 0 never.',
+        },
+        redirectLimit: {
+          type: 'integer',
+          minimum: 0,
+          default: 4,
+          description: 'Redirects to a server whose route is late.',
+        },
       },
     },
     cookies: {
@@ -94,11 +183,30 @@ export const settingsSchema = {
       additionalProperties: false,
       default: {},
       properties: {
-        maxAgeDays: { type: 'number', exclusiveMinimum: 0, default: 14, description: 'How long a sign-in lasts.' },
-        options: { type: 'object', additionalProperties: true, default: {}, description: 'Attributes of every cookie, such as `{ "samesite": "Lax" }`.' },
+        maxAgeDays: {
+          type: 'number',
+          exclusiveMinimum: 0,
+          default: 14,
+          description: 'How long a sign-in lasts.',
+        },
+        options: {
+          type: 'object',
+          additionalProperties: true,
+          default: {},
+          description: 'Attributes of every cookie, such as `{ "samesite": "Lax" }`.',
+        },
         hostPrefix: { type: 'boolean', default: false, description: 'Cookies get the `__Host-` prefix.' },
-        secret: { type: 'string', default: '', secret: true, description: '32 bytes as hex that sign cookies.' },
-        secretFile: { type: 'string', default: '', description: 'File with the same; must not be readable by others.' },
+        secret: {
+          type: 'string',
+          default: '',
+          secret: true,
+          description: '32 bytes as hex that sign cookies.',
+        },
+        secretFile: {
+          type: 'string',
+          default: '',
+          description: 'File with the same; must not be readable by others.',
+        },
       },
     },
     tokens: {
@@ -106,9 +214,23 @@ export const settingsSchema = {
       additionalProperties: false,
       default: {},
       properties: {
-        maxSeconds: { type: 'integer', minimum: 0, default: 0, description: 'Longest life of a token made over the API; 0 is no limit.' },
-        oauthSeconds: { type: 'integer', minimum: 0, default: 0, description: 'Life of an OAuth token; 0 is that of a sign-in.' },
-        requirePkce: { type: 'boolean', default: false, description: 'OAuth clients must send a code challenge.' },
+        maxSeconds: {
+          type: 'integer',
+          minimum: 0,
+          default: 0,
+          description: 'Longest life of a token made over the API; 0 is no limit.',
+        },
+        oauthSeconds: {
+          type: 'integer',
+          minimum: 0,
+          default: 0,
+          description: 'Life of an OAuth token; 0 is that of a sign-in.',
+        },
+        requirePkce: {
+          type: 'boolean',
+          default: false,
+          description: 'OAuth clients must send a code challenge.',
+        },
       },
     },
     pages: {
@@ -116,8 +238,16 @@ export const settingsSchema = {
       additionalProperties: false,
       default: {},
       properties: {
-        defaultUrl: { type: 'string', default: '', description: 'Where people land after signing in. Empty: their server.' },
-        redirectToServer: { type: 'boolean', default: true, description: 'After signing in, start and open the own server rather than home.' },
+        defaultUrl: {
+          type: 'string',
+          default: '',
+          description: 'Where people land after signing in. Empty: their server.',
+        },
+        redirectToServer: {
+          type: 'boolean',
+          default: true,
+          description: 'After signing in, start and open the own server rather than home.',
+        },
         defaultServerName: { type: 'string', default: '', description: 'Server `user-redirect` leads to.' },
       },
     },
@@ -126,19 +256,49 @@ export const settingsSchema = {
       additionalProperties: false,
       default: {},
       properties: {
-        headers: { type: 'object', additionalProperties: { type: 'string' }, default: {}, description: 'Headers of every answer; they win over ours.' },
+        headers: {
+          type: 'object',
+          additionalProperties: { type: 'string' },
+          default: {},
+          description: 'Headers of every answer; they win over ours.',
+        },
         trustedProxies: { ...names, default: [], description: 'Addresses skipped in X-Forwarded-For.' },
-        bodyLimit: { type: 'integer', minimum: 1024, default: 1_048_576, description: 'Bytes of a request body.' },
+        bodyLimit: {
+          type: 'integer',
+          minimum: 1024,
+          default: 1_048_576,
+          description: 'Bytes of a request body.',
+        },
         requestTimeout: { ...seconds, default: 60, description: 'Limit for receiving one request.' },
-        pageLimit: { type: 'integer', minimum: 1, default: 50, description: 'Entries of a page of a list (`api_page_default_limit`).' },
-        pageMaxLimit: { type: 'integer', minimum: 1, default: 200, description: 'Entries of a page at most (`api_page_max_limit`).' },
+        pageLimit: {
+          type: 'integer',
+          minimum: 1,
+          default: 50,
+          description: 'Entries of a page of a list (`api_page_default_limit`).',
+        },
+        pageMaxLimit: {
+          type: 'integer',
+          minimum: 1,
+          default: 200,
+          description: 'Entries of a page at most (`api_page_max_limit`).',
+        },
       },
     },
-    activityResolution: { type: 'number', minimum: 0, default: 30, description: 'Smaller advances of last-activity are not written.' },
+    activityResolution: {
+      type: 'number',
+      minimum: 0,
+      default: 30,
+      description: 'Smaller advances of last-activity are not written.',
+    },
     openMetrics: { type: 'boolean', default: false, description: '`/metrics` needs no scope.' },
     shutdownSeconds: { ...seconds, default: 90, description: 'A stop of the hub takes this long at most.' },
     logLevel: { enum: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
-    extraRoutes: { type: 'object', additionalProperties: { type: 'string' }, default: {}, description: 'Further routes of the proxy: path to origin.' },
+    extraRoutes: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      default: {},
+      description: 'Further routes of the proxy: path to origin.',
+    },
   },
 } as const satisfies OptionsSchema;
 

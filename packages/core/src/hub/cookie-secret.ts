@@ -25,9 +25,13 @@ export async function findCookieSecret(sources: CookieSecretSources): Promise<Bu
   const known = await readSecret(file);
   if (known) return known;
   if (sources.file !== '' || !sources.mayGenerate) {
-    throw new HubError('HUB_START_FAILED', `There is no cookie secret${sources.file === '' ? '' : ` in ${file}`}.`, {
-      hint: 'Hubs on a shared database need the same one: set `cookies.secret`, `cookies.secretFile` or JPY_COOKIE_SECRET. `openssl rand -hex 32` makes one.',
-    });
+    throw new HubError(
+      'HUB_START_FAILED',
+      `There is no cookie secret${sources.file === '' ? '' : ` in ${file}`}.`,
+      {
+        hint: 'Hubs on a shared database need the same one: set `cookies.secret`, `cookies.secretFile` or JPY_COOKIE_SECRET. `openssl rand -hex 32` makes one.',
+      },
+    );
   }
   return makeSecret(file);
 }

@@ -54,7 +54,9 @@ export interface Authenticator {
   autoLogin?: boolean;
   /** Asks again whether a user is still who they were: `true`, `false`, or what changed (P125–P128). */
   refresh?(user: UserView, authState: JsonObject | null): Promise<boolean | Partial<Identity>>;
-  /** Lower-casing and trimming unless given (P107). */
+  /** Lets in whoever it knows while the configuration says nothing: `allowAll` unset, `allowed` empty (P161). */
+  letsEverybodyIn?: boolean;
+  /** Lower-casing unless given (P107). */
   normalizeName?(name: string): Awaitable<string>;
   validateName?(name: string): boolean;
   isBlocked?(name: string, identity: Identity): Awaitable<boolean>;

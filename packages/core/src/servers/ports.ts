@@ -60,6 +60,7 @@ export interface ServerCounts {
 export interface ServerRepository {
   byId(id: number): Promise<ServerRecord | null>;
   byName(userId: number, name: string): Promise<ServerRecord | null>;
+  byNames(userName: string, name: string): Promise<ServerRecord | null>;
   ofUser(userId: number): Promise<readonly ServerRecord[]>;
   /** The row, made if it is missing. */
   ensure(

@@ -1,5 +1,5 @@
 import type { Actor } from '../kernel/index.ts';
-import { type Exit, HubError, isHubError, type ProgressEvent } from '../plugin/index.ts';
+import { type Exit, HubError, isHubError, type JsonObject, type ProgressEvent } from '../plugin/index.ts';
 import { Attempts } from './attempts.ts';
 import type { ServersContext } from './context.ts';
 import { databaseNow } from './ports.ts';
@@ -72,11 +72,28 @@ export class Servers {
     return this.#context.servers.ofUser(owner.id);
   }
 
+  /** May users have named servers? */
+  get namedAllowed(): boolean {
+    return this.#context.settings.namedServers;
+  }
+
+  /** The default server's row; made when it is missing, for every user has one. */
+  defaultOf(owner: ServerOwner): Promise<ServerRecord> {
+    return this.#row(owner, '', null);
+  }
+
   /** Makes a named server without starting it (R77). */
-  async create(owner: ServerOwner, name: string, displayName: string | null): Promise<ServerRecord> {
+  async create(
+    owner: ServerOwner,
+    name: string,
+    displayName: string | null,
+    userOptions: JsonObject | null,
+  ): Promise<ServerRecord> {
     if (name === '') throw conflict(`User ${owner.name} already has a default server`);
     if (await this.find(owner, name)) throw conflict(`User ${owner.name} already has server ${name}`);
-    return this.#row(owner, name, displayName);
+    const row = await this.#row(owner, name, displayName);
+    if (userOptions === null) return row;
+    return (await this.#context.servers.change(row, { userOptions })) ?? row;
   }
 
   /**
@@ -169,6 +186,14 @@ export class Servers {
       if (stopping) await this.stopOutcome(stopping, seconds);
     });
     await Promise.allSettled(stops);
+  }
+
+  /** Tells spawners that the stopped servers of a user go for good (P213). */
+  async forgetAll(owner: ServerOwner): Promise<void> {
+    for (const server of await this.ofUser(owner)) {
+      if (server.phase === 'stopped' && this.#context.spawners.has(server.spawner))
+        await this.#deleteForever(server);
+    }
   }
 
   /** Polls all ready servers once: after a restart, when the routes are back. */

@@ -17,6 +17,9 @@ export function postgresServers(db: Database): ServerRepository {
     byName: (userId, name) =>
       one(db.run((q) => selectServers(q).where(and(eq(servers.userId, userId), eq(servers.name, name))))),
 
+    byNames: (userName, name) =>
+      one(db.run((q) => selectServers(q).where(and(eq(users.name, userName), eq(servers.name, name))))),
+
     ofUser: (userId) =>
       db.run((q) => selectServers(q).where(eq(servers.userId, userId)).orderBy(asc(servers.name))),
 

@@ -1,0 +1,163 @@
+import type { UserDetails } from '../accounts/index.ts';
+import {
+  anyOf,
+  type Context,
+  empty,
+  events,
+  type HttpServer,
+  json,
+  on,
+  refuseReservedKeys,
+} from '../http/index.ts';
+import { HubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
+import { finalEvent, type ServerRecord } from '../servers/index.ts';
+import { isObject } from './body.ts';
+import { type ApiDeps, actorOf, requireUser, scopesOf } from './context.ts';
+import { serverModel } from './models.ts';
+
+interface Names {
+  readonly name: string;
+  readonly server: string;
+}
+
+/** Servers and named servers: read, create, start, stop, progress (sections 4.4 and 4.5). */
+export function serverRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): void {
+  // `/users/ada/server` and `/users/ada/servers/` are the same server (R1).
+  const paths = ['/users/:name/server', '/users/:name/servers/:server'] as const;
+  for (const path of paths) {
+    const named = (context: { readonly params: unknown }): Names => {
+      const params = context.params as Partial<Names>;
+      return { name: params.name ?? '', server: params.server ?? '' };
+    };
+    const target = (context: { readonly params: unknown }) =>
+      on.server(named(context).name, named(context).server);
+    const common = { on: target, mayBeEmpty: ['server'] };
+
+    api.route('GET', path, {
+      ...common,
+      summary: 'Read a server',
+      scope: anyOf('read:servers'),
+      async handle(context) {
+        const { user, server } = await requireServer(deps, named(context));
+        return json(serverModel(user, server, scopesOf(context.caller), deps.places));
+      },
+    });
+    api.route('PUT', path, {
+      ...common,
+      summary: 'Create a named server without starting it',
+      scope: anyOf('start:servers'),
+      handle: (context) => create(deps, context, named(context)),
+    });
+    api.route('POST', path, {
+      ...common,
+      summary: 'Start a server',
+      scope: anyOf('start:servers'),
+      handle: (context) => start(deps, context, named(context)),
+    });
+    api.route('DELETE', path, {
+      ...common,
+      summary: 'Stop a server, or cancel its start',
+      scope: anyOf('delete:servers'),
+      handle: (context) => stop(deps, context, named(context)),
+    });
+    api.route('GET', `${path}/progress`, {
+      ...common,
+      summary: 'Follow a start',
+      scope: anyOf('read:servers'),
+      quiet: true,
+      handle: (context) => progress(deps, context, named(context)),
+    });
+  }
+}
+
+async function create(deps: ApiDeps, context: Context, { name, server }: Names) {
+  const user = await requireUser(deps, name);
+  const { displayName, userOptions } = startBody(context.body);
+  const row = await deps.servers.create(user, server, displayName, userOptions);
+  return json(serverModel(user, row, scopesOf(context.caller), deps.places), 201);
+}
+
+async function start(deps: ApiDeps, context: Context, { name, server }: Names) {
+  const user = await requireUser(deps, name);
+  const { displayName, userOptions } = startBody(context.body);
+  const actor = actorOf(context);
+  const row = await deps.servers.requestStart(user, server, {
+    actor,
+    userOptions,
+    displayName,
+    bulk: actor.name !== user.name,
+    spawner: null,
+  });
+  const { ready } = await deps.servers.startOutcome(row, deps.slowStart);
+  return empty(ready ? 201 : 202, 'text/plain');
+}
+
+async function stop(deps: ApiDeps, context: Context, { name, server }: Names) {
+  const user = await requireUser(deps, name);
+  const remove = removeWish(context.body);
+  if (server === '' && remove) throw new HubError('HUB_BAD_REQUEST', 'Cannot delete the default server');
+  if (server !== '' && !deps.servers.namedAllowed)
+    throw new HubError('HUB_BAD_REQUEST', 'Named servers are not enabled.');
+  const found = await deps.servers.find(user, server);
+  if (!found) {
+    if (server === '') return empty(204);
+    throw new HubError('HUB_NOT_FOUND', `${user.name} has no server named '${server}'`);
+  }
+  const stopping = await deps.servers.requestStop(user, server, { actor: actorOf(context), remove });
+  const stopped = stopping === null || (await deps.servers.stopOutcome(stopping, deps.slowStop));
+  return stopped ? empty(204) : empty(202, 'text/plain');
+}
+
+async function progress(deps: ApiDeps, context: Context, names: Names) {
+  const { server } = await requireServer(deps, names);
+  const pending = server.phase === 'queued' || server.phase === 'starting';
+  if (pending) return events(deps.servers.progress(server, context.signal), true);
+  if (server.phase === 'ready' || server.failure) {
+    return events(only(finalEvent(deps.places.baseUrl, server)), false);
+  }
+  const full = server.name === '' ? server.userName : `${server.userName}:${server.name}`;
+  throw new HubError('HUB_BAD_REQUEST', `${full} is not starting...`);
+}
+
+async function* only(event: object): AsyncGenerator<object> {
+  yield event;
+}
+
+/** R75: `display_name` and `user_options`, or the whole body as options. */
+function startBody(body: JsonValue | undefined): {
+  readonly displayName: string | null;
+  readonly userOptions: JsonObject | null;
+} {
+  if (body === undefined || body === null) return { displayName: null, userOptions: null };
+  if (!isObject(body)) throw new HubError('HUB_BAD_REQUEST', 'Body must be a JSON object');
+  refuseReservedKeys(body);
+  if (!('display_name' in body) && !('user_options' in body)) {
+    return { displayName: null, userOptions: Object.keys(body).length > 0 ? body : null };
+  }
+  const { display_name: displayName = null, user_options: userOptions = null } = body;
+  if (displayName !== null && typeof displayName !== 'string') {
+    throw new HubError('HUB_BAD_REQUEST', 'display_name must be a string');
+  }
+  if (userOptions !== null && !isObject(userOptions)) {
+    throw new HubError('HUB_BAD_REQUEST', 'user_options must be an object or null');
+  }
+  return { displayName, userOptions };
+}
+
+function removeWish(body: JsonValue | undefined): boolean {
+  if (!isObject(body) || body.remove === undefined) return false;
+  if (typeof body.remove !== 'boolean') throw new HubError('HUB_BAD_REQUEST', 'remove must be true or false');
+  return body.remove;
+}
+
+/** The server a path names; a default server that never ran is there too (R74). */
+async function requireServer(
+  deps: ApiDeps,
+  { name, server }: Names,
+): Promise<{ user: UserDetails; server: ServerRecord }> {
+  const user = await requireUser(deps, name);
+  const found =
+    (await deps.servers.find(user, server)) ?? (server === '' ? await deps.servers.defaultOf(user) : null);
+  if (found) return { user, server: found };
+  throw new HubError('HUB_NOT_FOUND', `${user.name} has no server named '${server}'`);
+}

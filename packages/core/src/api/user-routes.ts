@@ -1,0 +1,197 @@
+import { filterFor } from '../access/index.ts';
+import type { UserQuery } from '../accounts/index.ts';
+import { createUsers, removeUser } from '../actions/index.ts';
+import {
+  anyOf,
+  type Context,
+  empty,
+  type HttpServer,
+  json,
+  on,
+  ownerOf,
+  pageBody,
+  readPage,
+} from '../http/index.ts';
+import { HubError, type JsonValue } from '../plugin/index.ts';
+import { checkKeys, isObject, objectBody, textList } from './body.ts';
+import { type ApiDeps, actorOf, requireUser, scopesOf } from './context.ts';
+import { userModel } from './models.ts';
+
+const readScopes = anyOf(
+  'read:users',
+  'read:users:name',
+  'read:servers',
+  'read:users:groups',
+  'read:users:activity',
+  'read:roles:users',
+);
+
+/** Users: list, create, read, delete, activity (sections 4.2 and 4.3). */
+export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): void {
+  const { users, places } = deps;
+  const one = ({ params }: { readonly params: { readonly name: string } }) => on.user(params.name);
+
+  api.route('GET', '/users', {
+    summary: 'List users',
+    scope: anyOf('list:users'),
+    on: 'list',
+    async handle(context) {
+      const page = readPage(context.query, context.headers.accept, deps.pageLimits);
+      const { items, total } = await users.page({
+        ...userQuery(context),
+        offset: page.offset,
+        limit: page.limit,
+      });
+      const stoppedServers = truthy(context.query.include_stopped_servers);
+      const models = items.map((user) =>
+        userModel(user, scopesOf(context.caller), places, { stoppedServers }),
+      );
+      return json(pageBody(models, total, page, new URL(context.url, context.origin)));
+    },
+  });
+
+  api.route('POST', '/users', {
+    summary: 'Create users',
+    scope: anyOf('admin:users'),
+    async handle(context) {
+      const { usernames, admin } = newUsers(context.body);
+      if (admin) requireAdmin(context);
+      const names = await users.normalise(usernames);
+      const { created } = await createUsers(deps, actorOf(context), names, admin, true);
+      if (created.length === 0) {
+        throw new HubError('HUB_CONFLICT', `All ${names.length} users already exist`);
+      }
+      return json(
+        await models(
+          deps,
+          context,
+          created.map(({ name }) => name),
+        ),
+        201,
+      );
+    },
+  });
+
+  api.route('GET', '/users/:name', {
+    summary: 'Read a user',
+    scope: readScopes,
+    on: one,
+    async handle({ params, caller, query }) {
+      const user = await requireUser(deps, params.name);
+      const stoppedServers = truthy(query.include_stopped_servers);
+      return json(userModel(user, scopesOf(caller), places, { stoppedServers }));
+    },
+  });
+
+  api.route('POST', '/users/:name', {
+    summary: 'Create a user',
+    scope: anyOf('admin:users'),
+    on: one,
+    async handle(context) {
+      const { name } = context.params;
+      const admin = newUser(context.body);
+      if (admin) requireAdmin(context);
+      await users.requireNormal(name);
+      const { created } = await createUsers(deps, actorOf(context), [name], admin, false);
+      if (created.length === 0) throw new HubError('HUB_CONFLICT', `User ${name} already exists`);
+      return json((await models(deps, context, [name]))[0], 201);
+    },
+  });
+
+  api.route('DELETE', '/users/:name', {
+    summary: 'Delete a user',
+    scope: anyOf('delete:users'),
+    on: one,
+    async handle(context) {
+      const owner = ownerOf(context.caller);
+      const own = owner?.kind === 'user' ? owner.user.name : owner?.name;
+      if (own === context.params.name) throw new HubError('HUB_BAD_REQUEST', 'Cannot delete yourself!');
+      const user = await requireUser(deps, context.params.name);
+      await removeUser(deps, actorOf(context), user);
+      return empty(204);
+    },
+  });
+
+  api.route('POST', '/users/:name/activity', {
+    summary: 'Report activity of a user and their servers',
+    scope: anyOf('users:activity'),
+    on: one,
+    quiet: true,
+    async handle({ params, body }) {
+      const report = objectBody(body, 'body must be a json dict');
+      await deps.activity.report(params.name, {
+        lastActivity: report.last_activity,
+        servers: report.servers,
+      });
+      return empty(200, 'application/json');
+    },
+  });
+}
+
+/** R50–R54. @throws HubError 400, or 403 for a holding this list cannot follow. */
+function userQuery({ query, caller }: Context): Omit<UserQuery, 'offset' | 'limit'> {
+  const state = query.state || null;
+  if (state !== null && state !== 'active' && state !== 'inactive' && state !== 'ready') {
+    throw new HubError('HUB_BAD_REQUEST', `Unrecognized state filter: '${state}'`);
+  }
+  const access = filterFor(scopesOf(caller), 'list:users', ['user', 'group']);
+  if (access.kind === 'unexpected') throw new HubError('HUB_FORBIDDEN', '');
+  return { access, state, nameFilter: query.name_filter ?? '', sort: sortOf(query.sort || 'id') };
+}
+
+function sortOf(text: string): UserQuery['sort'] {
+  const by = text.replace(/^-/, '');
+  if (by === 'id' || by === 'name' || by === 'last_activity') return { by, descending: text.startsWith('-') };
+  throw new HubError('HUB_BAD_REQUEST', `sort must be 'id', 'name', or 'last_activity', not '${text}'`);
+}
+
+function newUsers(body: JsonValue | undefined): {
+  readonly usernames: readonly string[];
+  readonly admin: boolean;
+} {
+  if (!isObject(body) || body.usernames === undefined) {
+    throw new HubError('HUB_BAD_REQUEST', 'Must specify at least one user to create');
+  }
+  checkKeys(body, {
+    usernames: 'array',
+    admin: 'boolean',
+    name: 'string',
+    groups: 'array',
+    roles: 'array',
+    auth_state: 'object',
+  });
+  const usernames = textList(body.usernames, 'usernames');
+  if (usernames.length === 0)
+    throw new HubError('HUB_BAD_REQUEST', 'Must specify at least one user to create');
+  return { usernames, admin: body.admin === true };
+}
+
+function newUser(body: JsonValue | undefined): boolean {
+  if (body === undefined || body === null) return false;
+  const wish = objectBody(body, 'body must be a json dict');
+  checkKeys(wish, {
+    admin: 'boolean',
+    name: 'string',
+    groups: 'array',
+    roles: 'array',
+    auth_state: 'object',
+  });
+  return wish.admin === true;
+}
+
+/** R67: the flag of whoever asks decides, not a scope. */
+function requireAdmin({ caller }: Context): void {
+  const owner = ownerOf(caller);
+  if (owner?.kind === 'user' && owner.user.admin) return;
+  throw new HubError('HUB_FORBIDDEN', 'Only admins can grant admin permissions');
+}
+
+async function models(deps: ApiDeps, { caller }: Context, names: readonly string[]) {
+  const found = await Promise.all(names.map((name) => deps.users.get(name)));
+  return found.flatMap((user) => (user ? [userModel(user, scopesOf(caller), deps.places)] : []));
+}
+
+/** R39: present, and neither `0` nor `false`. */
+function truthy(value: string | undefined): boolean {
+  return value !== undefined && !['0', 'false'].includes(value.toLowerCase());
+}

@@ -1,0 +1,74 @@
+import { defaultRoles, Grants, ScopeSet, userScopes } from '../access/index.ts';
+import { userHooks } from '../actions/index.ts';
+import type { ApiDeps } from '../api/index.ts';
+import { type Context, ownerOf } from '../http/index.ts';
+import type { RequestView } from '../plugin/index.ts';
+import { Spawners } from '../servers/index.ts';
+import type { HubParts, StopOptions } from './hub.ts';
+import { services } from './tokens.ts';
+
+/** What the REST API works with, out of the container. */
+export function apiDeps(parts: HubParts, shutDown: (how: StopOptions) => void): ApiDeps {
+  const { container, settings, addresses, clock, log, config } = parts;
+  const authenticators = container.get(services.authenticators);
+  const grants = container.get(Grants);
+  const table = container.get(services.scopeTable);
+  const spawner = container.get(Spawners).first;
+  const first = config.plugins.find(({ id }) => id === authenticators[0]?.id);
+  return {
+    users: container.get(services.users),
+    tokens: container.get(services.tokens),
+    activity: container.get(services.activity),
+    servers: container.get(services.servers),
+    grants,
+    table,
+    roleScopes: (role) =>
+      Object.hasOwn(defaultRoles, role) ? defaultRoles[role as keyof typeof defaultRoles].scopes : undefined,
+    async scopesOfUser(id) {
+      const held = await grants.ofUser(String(id));
+      return held ? userScopes(table, held) : ScopeSet.empty;
+    },
+    async verifyPassword(context, fields) {
+      const signIn = await container.get(services.signIn)();
+      const visit = { request: requestView(context), sessionId: null };
+      for (const { id } of authenticators) {
+        const user = await signIn.verify(id, visit, fields);
+        if (user) return user;
+      }
+      return null;
+    },
+    hooks: userHooks({ authenticators, clock, seconds: settings.servers.hookTimeout }),
+    log: log.child({ part: 'api' }),
+    places: addresses,
+    pageLimits: { default: settings.http.pageLimit, max: settings.http.pageMaxLimit },
+    slowStart: settings.servers.slowStart,
+    slowStop: settings.servers.slowStop,
+    info: {
+      version: addresses.compatibleVersion,
+      spawner: { class: spawner.name, version: spawner.version },
+      authenticator: { class: first?.name ?? 'unknown', version: first?.version ?? 'unknown' },
+    },
+    shutDown: ({ servers, proxy }) =>
+      shutDown({
+        ...(servers === undefined ? {} : { keepServers: !servers }),
+        ...(proxy === undefined ? {} : { keepProxy: !proxy }),
+      }),
+  };
+}
+
+/** A request as plugins see it. */
+export function requestView(context: Context): RequestView {
+  const owner = ownerOf(context.caller);
+  const { method, url, path, headers, ip } = context;
+  const query = Object.fromEntries([...context.searchParams]);
+  return {
+    method,
+    url,
+    path,
+    query,
+    headers,
+    ip,
+    origin: context.origin,
+    user: owner?.kind === 'user' ? owner.user : null,
+  };
+}

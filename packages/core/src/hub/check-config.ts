@@ -1,0 +1,88 @@
+import {
+  Authenticator,
+  HubError,
+  Pages,
+  type PluginInstance,
+  Proxy as ProxyToken,
+  Spawner,
+} from '../plugin/index.ts';
+import { checkOptions, checkPlugin } from './check-options.ts';
+import { type HubConfig, type Settings, settingsSchema } from './config.ts';
+
+/** A plugin whose options are right, defaults filled in. */
+export interface CheckedPlugin {
+  readonly instance: PluginInstance;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A configuration that was found right. */
+export interface CheckedConfig {
+  readonly settings: Settings;
+  readonly plugins: readonly CheckedPlugin[];
+}
+
+const kinds = [
+  { token: Authenticator, name: 'authenticator', least: 1 },
+  { token: Spawner, name: 'spawner', least: 1 },
+  { token: ProxyToken, name: 'proxy', least: 1 },
+  { token: Pages, name: 'set of pages', least: 0 },
+] as const;
+
+/** Looks over all of a configuration. Throws one `HUB_CONFIG_INVALID` that lists every mistake found. */
+export function checkConfig(config: HubConfig): CheckedConfig {
+  const {
+    plugins = [],
+    services: _services,
+    roles: _roles,
+    groups: _groups,
+    logger: _logger,
+    modules: _modules,
+    ...data
+  } = config;
+  const { options: settings, problems: ofSettings } = checkOptions(settingsSchema, data, 'configuration');
+  const checked = plugins.map((plugin, index) => checkPlugin(plugin, index));
+  const problems = [
+    ...ofSettings,
+    ...checked.flatMap((plugin) => plugin.problems),
+    ...kindProblems(checked.flatMap(({ plugin }) => plugin ?? [])),
+    ...(ofSettings.length === 0 ? addressProblems(settings as Settings) : []),
+  ];
+  if (problems.length > 0) {
+    const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
+    throw new HubError('HUB_CONFIG_INVALID', `The configuration has ${count}.`, { problems });
+  }
+  return {
+    settings: settings as Settings,
+    plugins: checked.flatMap(({ plugin, options }) => (plugin ? [{ instance: plugin, options }] : [])),
+  };
+}
+
+function kindProblems(plugins: readonly PluginInstance[]): readonly string[] {
+  return kinds.flatMap(({ token, name, least }) => {
+    const some = plugins.filter(({ provides }) => provides === token);
+    const ids = some.map(({ id }) => id);
+    const twice = [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
+    return [
+      ...(some.length < least ? [`plugins: there is no ${name}. Add one.`] : []),
+      ...twice.map(
+        (id) =>
+          `plugins: two have the id "${id}" as ${name}; give one another: \`plugin({ … }, { id: '…' })\`.`,
+      ),
+    ];
+  });
+}
+
+function addressProblems(settings: Settings): readonly string[] {
+  const urls = {
+    bindUrl: settings.bindUrl,
+    publicUrl: settings.publicUrl,
+    'hub.connectUrl': settings.hub.connectUrl,
+    'hub.balancerUrl': settings.hub.balancerUrl,
+  };
+  return Object.entries(urls).flatMap(([name, url]) => {
+    if (url === '') return [];
+    const parsed = URL.canParse(url) ? new URL(url) : null;
+    if (parsed && (parsed.protocol === 'http:' || parsed.protocol === 'https:')) return [];
+    return [`${name}: "${url}" is not an http or https address.`];
+  });
+}

@@ -1,0 +1,310 @@
+import type { Container } from 'inversify';
+import { defaultRoles } from '../access/index.ts';
+import { AccountSetup, applyAccounts, UserStore, userView } from '../accounts/index.ts';
+import {
+  type DomainEvents,
+  Events,
+  type HubEvents,
+  type HubRun,
+  UnitOfWork,
+  withDeadline,
+} from '../kernel/index.ts';
+import { type Clock, HubError, type Logger, type StopMode } from '../plugin/index.ts';
+import { Routes } from '../routing/index.ts';
+import { ServerRepository, type Servers, Spawners } from '../servers/index.ts';
+import type { Connection } from '../storage/database.ts';
+import type { Addresses } from './addresses.ts';
+import type { HubConfig, Settings } from './config.ts';
+import { makeDataFolder, type Places } from './data-folder.ts';
+import { fingerprint } from './fingerprint.ts';
+import type { LifecycleRunner } from './lifecycle.ts';
+import { openDatabase } from './open-database.ts';
+import { thisProcess } from './place.ts';
+import { services } from './tokens.ts';
+import { buildWeb, type Web } from './web.ts';
+
+const purgeEveryMs = 3_600_000;
+
+/** What a hub is built from. */
+export interface HubParts {
+  readonly config: HubConfig;
+  readonly settings: Settings;
+  readonly places: Places;
+  readonly addresses: Addresses;
+  readonly run: HubRun;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly container: Container;
+  readonly lifecycle: LifecycleRunner;
+  readonly setConnection: (connection: Connection | null) => void;
+}
+
+/** How a hub is stopped, where it differs from the configuration. */
+export interface StopOptions {
+  /** Do servers go on running? */
+  readonly keepServers?: boolean;
+  /** Does the proxy? */
+  readonly keepProxy?: boolean;
+}
+
+type Undo = () => Promise<unknown>;
+
+/** A hub: started and stopped, asked and listened to. Made by `createHub`. */
+export class Hub implements AsyncDisposable {
+  readonly #parts: HubParts;
+  readonly #undo: { readonly what: string; readonly run: Undo }[] = [];
+  #phase: 'new' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
+  #stopping: Promise<void> | null = null;
+  #mode: StopMode = { keepServers: false, keepProxy: false };
+
+  constructor(parts: HubParts) {
+    this.#parts = parts;
+  }
+
+  /** Users: find, list, create, delete. */
+  get users() {
+    return this.#parts.container.get(services.users);
+  }
+
+  /** Tokens of users. */
+  get tokens() {
+    return this.#parts.container.get(services.tokens);
+  }
+
+  /** Browsers that are signed in. */
+  get logins() {
+    return this.#parts.container.get(services.logins);
+  }
+
+  get servers(): Servers {
+    return this.#parts.container.get(services.servers);
+  }
+
+  /** Where people reach it, as far as the configuration tells: `http://127.0.0.1:8000/`. */
+  get url(): string {
+    return this.#parts.addresses.browserUrl;
+  }
+
+  /** Where it listens itself, behind the proxy: an origin. */
+  get listenUrl(): string {
+    return this.#parts.addresses.listenUrl;
+  }
+
+  /** Listens for facts of this hub, told after they are committed. Returns how to end it. */
+  on<E extends keyof HubEvents>(event: E, listener: HubEvents[E]): () => void {
+    const events: DomainEvents = this.#parts.container.get(Events);
+    events.on(event, listener);
+    return () => events.off(event, listener);
+  }
+
+  /**
+   * Starts everything, in order: database, listener, plugins, routes, servers. Resolves when the hub serves;
+   * rejects, with all that had started stopped again, when something cannot.
+   */
+  async start(): Promise<void> {
+    if (this.#phase !== 'new')
+      throw new HubError('HUB_START_FAILED', 'This hub was started before.', {
+        hint: 'Make a new one by `createHub`.',
+      });
+    this.#phase = 'starting';
+    const { log, clock } = this.#parts;
+    const began = clock.monotonic();
+    try {
+      await this.#startAll();
+    } catch (error) {
+      await this.#unwind();
+      this.#phase = 'stopped';
+      throw error;
+    }
+    this.#phase = 'running';
+    log.info({ url: this.url, seconds: (clock.monotonic() - began) / 1000 }, 'the hub serves');
+  }
+
+  /** Stops everything in reverse. A second call waits for the first. */
+  async stop(options: StopOptions = {}): Promise<void> {
+    if (this.#phase === 'new') this.#phase = 'stopped';
+    if (this.#phase === 'stopped') return;
+    this.#stopping ??= this.#stop(options);
+    await this.#stopping;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #startAll(): Promise<void> {
+    const { container, places, addresses, log, lifecycle } = this.#parts;
+    const starting = new AbortController();
+    // The database comes first: its server wants an empty folder, or its own (it may run as another user).
+    await this.#openDatabase(starting.signal);
+    await makeDataFolder(places.dataFolder);
+
+    const web: Web = await buildWeb(this.#parts, { shutDown: (how) => void this.stop(how) });
+    this.#later('http listener', () => web.close());
+    const listening = await web.listen();
+    addresses.listensAt(listening);
+
+    const leases = container.get(services.postgresLeases);
+    const spawnersHere = container.get(Spawners).all.map(({ id }) => id);
+    const { differingKeys } = await leases.open({
+      ...(await thisProcess()),
+      version: addresses.version,
+      listenUrl: addresses.listenUrl,
+      connectUrl: addresses.connectUrl,
+      spawners: spawnersHere,
+      configuration: fingerprint(this.#parts.config),
+    });
+    this.#later('lease', () => leases.close());
+    if (differingKeys.length > 0) {
+      log.warn(
+        { keys: differingKeys },
+        'the configuration differs from that of another hub; this one holds now',
+      );
+    }
+    leases.seek('routes');
+    leases.seek('purge');
+    await leases.renewNow();
+
+    const changes = container.get(services.postgresChanges);
+    await changes.open();
+    this.#later('changes', () => changes.close());
+    await this.#applyConfiguration();
+
+    this.#later('plugins', () => lifecycle.stop(this.#mode));
+    await lifecycle.start(starting.signal);
+
+    const routes = container.get(Routes);
+    routes.open();
+    this.#later('routes', () => routes.close());
+    await this.#routesOnce(routes);
+
+    this.#later('servers', () => this.servers.close());
+    this.servers.open();
+    web.serve();
+    this.#every(purgeEveryMs, 'purge', () => this.#purge());
+    void this.#purge();
+    void this.servers
+      .pollAll()
+      .catch((error: unknown) => log.warn({ err: error }, 'servers could not be polled at start'));
+  }
+
+  async #openDatabase(signal: AbortSignal): Promise<void> {
+    const { container, places, settings, log, clock, setConnection } = this.#parts;
+    const opened = await openDatabase(places, {
+      log: log.child({ part: 'database' }),
+      clock,
+      postgresUser: settings.postgresUser,
+      signal,
+    });
+    this.#later('database', () => opened.close());
+    setConnection(opened.connection);
+    const db = container.get(services.database);
+    db.open(opened.connection);
+    this.#later('database pool', () => db.close());
+    const lastSeen = container.get(services.lastSeen);
+    this.#later('activity', () => lastSeen.drain());
+  }
+
+  /** Users and roles the configuration names, by set statements; then what authenticators do for new users. */
+  async #applyConfiguration(): Promise<void> {
+    const { container, log } = this.#parts;
+    const rules = await container.get(services.accessRules)();
+    const { created } = await applyAccounts(
+      { rules, roles: Object.values(defaultRoles) },
+      {
+        setup: container.get(AccountSetup),
+        users: container.get(UserStore),
+        clients: container.get(services.oauthClients),
+        work: container.get(UnitOfWork),
+      },
+    );
+    for (const { authenticator, id } of container.get(services.authenticators)) {
+      for (const warning of (await authenticator.checkConfig?.()) ?? [])
+        log.warn({ authenticator: id }, warning);
+    }
+    const [first] = container.get(services.authenticators);
+    for (const user of created) {
+      await Promise.resolve(first?.authenticator.onUserAdded?.(userView(user, []))).catch(
+        (error: unknown) => {
+          log.error({ user: user.name, err: error }, 'onUserAdded failed for a user of the configuration');
+        },
+      );
+    }
+  }
+
+  /** The hub serves when its own routes are there; the proxy may need a moment. */
+  async #routesOnce(routes: Routes): Promise<void> {
+    const { clock, log } = this.#parts;
+    await withDeadline(clock, 'Putting the routes right', 30, null, async (signal) => {
+      for (;;) {
+        try {
+          await routes.reconcile();
+          return;
+        } catch (error) {
+          log.debug({ err: error }, 'routes not right yet');
+          await clock.sleep(250, signal);
+        }
+      }
+    });
+  }
+
+  async #purge(): Promise<void> {
+    const { container, log } = this.#parts;
+    if (!container.get(services.postgresLeases).holds('purge')) return;
+    try {
+      const purged = await this.tokens.purge();
+      log.debug(purged, 'expired rows deleted');
+    } catch (error) {
+      log.warn({ err: error }, 'expired rows could not be deleted, it is tried again');
+    }
+  }
+
+  async #stop({ keepServers, keepProxy }: StopOptions): Promise<void> {
+    const { settings, log, clock } = this.#parts;
+    this.#phase = 'stopping';
+    const alone = await this.#isAlone();
+    const keep = keepServers ?? settings.servers.keep;
+    this.#mode = { keepServers: keep || !alone, keepProxy: (keepProxy ?? settings.servers.keep) || !alone };
+    log.info(this.#mode, 'the hub stops');
+    try {
+      await withDeadline(clock, 'Stopping the hub', settings.shutdownSeconds, null, async () => {
+        if (!this.#mode.keepServers) {
+          await this.servers.stopAll({ kind: 'hub', name: 'shutdown' }, settings.shutdownSeconds - 10);
+        }
+      });
+    } catch (error) {
+      log.error({ err: error }, 'not all servers could be stopped in time');
+    }
+    await this.#unwind();
+    this.#phase = 'stopped';
+    log.info({}, 'the hub stopped');
+  }
+
+  /** Servers and proxy belong to all hubs: only the last one takes them along. */
+  async #isAlone(): Promise<boolean> {
+    try {
+      return (await this.#parts.container.get(ServerRepository).liveHubs()).length <= 1;
+    } catch {
+      return true; // no database, no other hub to ask about
+    }
+  }
+
+  #later(what: string, run: Undo): void {
+    this.#undo.push({ what, run });
+  }
+
+  #every(ms: number, what: string, run: () => Promise<void>): void {
+    const end = this.#parts.clock.every(ms, run);
+    this.#later(what, async () => end());
+  }
+
+  async #unwind(): Promise<void> {
+    for (const { what, run } of this.#undo.splice(0).toReversed()) {
+      try {
+        await run();
+      } catch (error) {
+        this.#parts.log.error({ part: what, err: error }, 'a part did not stop cleanly');
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { clientAllowedScopes, type Grants, type ScopeTable, serverTokenScopes } from '../access/index.ts';
+import { hubClientId, mintToken, type OAuthClients, type TokenStore } from '../accounts/index.ts';
+import type { Ids } from '../kernel/index.ts';
+import { HubError } from '../plugin/index.ts';
+import type { LaunchCredentials } from '../servers/index.ts';
+
+/** What the secrets of servers are made with. */
+export interface LaunchCredentialsDeps {
+  readonly tokens: TokenStore;
+  readonly clients: OAuthClients;
+  readonly grants: Grants;
+  readonly table: ScopeTable;
+  readonly ids: Ids;
+  /** Raw scopes of the role `server`. */
+  readonly roleServer: readonly string[];
+}
+
+/** A server's API token, which is also the secret of its OAuth client (W66, W87, R162, R163). */
+export function launchCredentials(deps: LaunchCredentialsDeps): LaunchCredentials {
+  return {
+    async issue(server, wanted) {
+      const user = await deps.grants.ofUser(String(server.userId));
+      if (!user) throw new HubError('HUB_NOT_FOUND', `The user ${server.userName} is gone.`);
+      const { granted } = serverTokenScopes(
+        { table: deps.table, user },
+        wanted.tokenScopes,
+        deps.roleServer,
+        server.name,
+      );
+      const { id, token } = await mintToken(
+        { store: deps.tokens, ids: deps.ids },
+        {
+          ownerKind: 'user',
+          ownerId: server.userId,
+          clientId: hubClientId,
+          sessionId: null,
+          note: wanted.description,
+          scopes: granted,
+          expiresIn: null,
+        },
+      );
+      const clientId = await freeClientId(deps.clients, wanted.clientIds, server.id);
+      await deps.clients.put({
+        identifier: clientId,
+        description: wanted.description,
+        secret: token,
+        redirectUri: wanted.redirectUri,
+        allowedScopes: clientAllowedScopes(wanted.clientScopes, {
+          kind: 'server',
+          user: server.userName,
+          server: server.name,
+        }),
+        serverId: server.id,
+      });
+      return { token, tokenId: id, clientId };
+    },
+
+    async revoke(server) {
+      if (server.tokenId !== null) await deps.tokens.remove(server.tokenId);
+      if (server.oauthClientId !== null) await deps.clients.remove(server.oauthClientId);
+    },
+  };
+}
+
+/** W66: `jupyterhub-user-zz-b` may be another user's; the second form cannot be. */
+async function freeClientId(
+  clients: OAuthClients,
+  ids: readonly string[],
+  serverId: number,
+): Promise<string> {
+  for (const id of ids) {
+    const there = await clients.get(id);
+    if (!there || there.serverId === serverId) return id;
+  }
+  throw new HubError('HUB_CONFLICT', `No OAuth client id is free for server ${serverId}.`);
+}

@@ -1,0 +1,45 @@
+import type { ScopeTable } from '../access/index.ts';
+import type {
+  AccessRules,
+  Activity,
+  AuthenticatorInstance,
+  Credentials,
+  LastSeen,
+  Logins,
+  OAuthClients,
+  OAuthCodes,
+  SignIn,
+  Tokens,
+  Users,
+} from '../accounts/index.ts';
+import { type Proxy as HubProxy, type Pages, token } from '../plugin/index.ts';
+import type { Servers } from '../servers/index.ts';
+import type { Database } from '../storage/database.ts';
+import type { PostgresChanges } from '../storage/postgres-changes.ts';
+import type { PostgresLeases } from '../storage/postgres-leases.ts';
+import type { Addresses } from './addresses.ts';
+import type { Settings } from './config.ts';
+
+/** Names under which the container knows the hub's own services; modules of a configuration may rebind them. */
+export const services = {
+  settings: token<Settings>('Settings'),
+  addresses: token<Addresses>('Addresses'),
+  database: token<Database>('Database'),
+  postgresChanges: token<PostgresChanges>('PostgresChanges'),
+  postgresLeases: token<PostgresLeases>('PostgresLeases'),
+  scopeTable: token<ScopeTable>('ScopeTable'),
+  authenticators: token<readonly AuthenticatorInstance[]>('Authenticators'),
+  proxies: token<ReadonlyMap<string, HubProxy>>('Proxies'),
+  pages: token<Pages | null>('OptionalPages'),
+  lastSeen: token<LastSeen>('LastSeen'),
+  credentials: token<Credentials>('Credentials'),
+  users: token<Users>('Users'),
+  tokens: token<Tokens>('Tokens'),
+  logins: token<Logins>('Logins'),
+  activity: token<Activity>('Activity'),
+  oauthClients: token<OAuthClients>('OAuthClients'),
+  oauthCodes: token<OAuthCodes>('OAuthCodes'),
+  accessRules: token<() => Promise<AccessRules>>('AccessRules'),
+  signIn: token<() => Promise<SignIn>>('SignIn'),
+  servers: token<Servers>('Servers'),
+} as const;

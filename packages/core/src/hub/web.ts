@@ -1,0 +1,112 @@
+import type { AddressInfo } from 'node:net';
+import { Grants } from '../access/index.ts';
+import { apiRoutes } from '../api/index.ts';
+import { createHttpServer, type HttpServer, type Memberships } from '../http/index.ts';
+import { Ids } from '../kernel/index.ts';
+import { HubError } from '../plugin/index.ts';
+import { apiDeps } from './api-deps.ts';
+import { findCookieSecret } from './cookie-secret.ts';
+import type { HubParts, StopOptions } from './hub.ts';
+import { sessions } from './sessions.ts';
+import { services } from './tokens.ts';
+
+/** The web side of a running hub. */
+export interface Web {
+  /** Listens, answering 503 until `serve`; resolves with the port. */
+  listen(): Promise<number>;
+  /** From now on requests are answered. */
+  serve(): void;
+  close(): Promise<void>;
+}
+
+/** What the web side may do to the hub. */
+export interface WebActs {
+  readonly shutDown: (how: StopOptions) => void;
+}
+
+/** Assembles listener, REST API, OAuth and pages. */
+export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
+  const { settings, addresses, log, clock, container, places } = parts;
+  const secret = await findCookieSecret({
+    value: settings.cookies.secret,
+    environment: process.env,
+    file: settings.cookies.secretFile,
+    usualFile: `${places.dataFolder}/cookie-secret`,
+    mayGenerate: places.database.kind === 'private',
+  });
+  const grants = container.get(Grants);
+  const memberships: Memberships = {
+    async groupsOf(user) {
+      return (await grants.membershipOf(new Set([user]))).groupsOf(user);
+    },
+  };
+  const http: HttpServer = createHttpServer({
+    sessions: sessions(container.get(services.credentials)),
+    memberships,
+    clock,
+    ids: container.get(Ids),
+    log: log.child({ part: 'http' }),
+    cookies: {
+      secret,
+      basePath: addresses.baseUrl,
+      hubPath: addresses.hubPrefix,
+      maxAgeDays: settings.cookies.maxAgeDays,
+      hostPrefix: settings.cookies.hostPrefix,
+      sessionDomain: null,
+      options: settings.cookies.options,
+    },
+    forwarded: { trustedDownstream: new Set(settings.http.trustedProxies), trustRealIp: true },
+    anonymousId: anonymousIdSettings(process.env),
+    publicUrl: settings.publicUrl,
+    subdomainHost: null,
+    compatibleVersion: addresses.compatibleVersion,
+    headers: settings.http.headers,
+  });
+  apiRoutes(http, apiDeps(parts, acts.shutDown));
+  await http.ready();
+
+  return {
+    async listen() {
+      const { ip, port } = settings.hub;
+      try {
+        await http.fastify.listen({ host: ip === '' ? '::' : ip, port });
+      } catch (error) {
+        throw listenError(error, ip, port);
+      }
+      return (http.fastify.server.address() as AddressInfo).port;
+    },
+    serve() {},
+    async close() {
+      http.fastify.server.closeAllConnections();
+      await http.close();
+    },
+  };
+}
+
+/** `JUPYTERHUB_XSRF_ANONYMOUS_…` of the hub's environment (W54). */
+function anonymousIdSettings(environment: NodeJS.ProcessEnv) {
+  const list = (text: string | undefined, usual: readonly string[]) =>
+    text === undefined ? usual : text.split(';').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]));
+  return {
+    headers: list(environment.JUPYTERHUB_XSRF_ANONYMOUS_ID_HEADERS, ['User-Agent']),
+    cidrs: list(environment.JUPYTERHUB_XSRF_ANONYMOUS_IP_CIDRS, []),
+  };
+}
+
+function listenError(error: unknown, ip: string, port: number): HubError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const at = `${ip || '*'}:${port}`;
+  const [message, hint] =
+    code === 'EADDRINUSE'
+      ? [
+          `The hub cannot listen at ${at}: another program does.`,
+          'End it, or set `hub.port` to another port (0 picks a free one).',
+        ]
+      : code === 'EACCES'
+        ? [
+            `The hub may not listen at ${at}.`,
+            'Ports below 1024 need a privileged account: set `hub.port` to a higher one.',
+          ]
+        : [`The hub cannot listen at ${at} (${code || String(error)}).`, 'Set `hub.ip` and `hub.port`.'];
+  return new HubError('HUB_START_FAILED', message, { hint, cause: error });
+}

@@ -1,0 +1,2 @@
+export { postgresServers } from './postgres-servers.ts';
+export { postgresServerOwners } from './server-owners.ts';
