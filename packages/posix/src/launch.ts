@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { findCommand } from './find-command.ts';
+import { inTurn } from './in-turn.ts';
 import { isLaunchError, launchError } from './launch-error.ts';
 import { withLogFile } from './log-file.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
@@ -58,15 +59,17 @@ export async function launchGated(options: LaunchOptions): Promise<GatedProcess>
   requireFolder(cwd);
   const command = resolveCommand(options);
   try {
-    return await withLogFile(logFile, async (log) => {
-      const child = spawn('/bin/sh', ['-c', gate, 'hub-gate', ...command], {
-        cwd,
-        env,
-        detached: true,
-        stdio: ['ignore', log, log, 'pipe'],
-      });
-      return await gatedProcess(child);
-    });
+    return await inTurn(() =>
+      withLogFile(logFile, (log) => {
+        const child = spawn('/bin/sh', ['-c', gate, 'hub-gate', ...command], {
+          cwd,
+          env,
+          detached: true,
+          stdio: ['ignore', log, log, 'pipe'],
+        });
+        return gatedProcess(child);
+      }),
+    );
   } catch (error) {
     if (isLaunchError(error)) throw error;
     const text = error instanceof Error ? error.message : String(error);

@@ -70,6 +70,12 @@ linux('ends a child that left the session and dropped its environment', async ()
   expect(await identify(pid)).toBeNull();
 });
 
+linux('ends what was born while it stopped', async () => {
+  const launched = await launch('trap "setsid sleep 61 & exit 0" INT; echo up; while :; do sleep 0.05; done');
+  await stop(launched);
+  expect(await findByLaunchKey(String(key), owner)).toEqual([]);
+});
+
 linux('ends what a dead process left behind', async () => {
   const launched = await launch('trap "" INT; sleep 61 & echo up');
   await launched.exited;

@@ -5,6 +5,7 @@ export interface Child {
   readonly key: string;
   readonly process: GatedProcess;
   readonly port: PortReservation;
+  readonly logFile: string;
 }
 
 /** The servers this process launched, at most one attempt of each; a help, never the truth. */

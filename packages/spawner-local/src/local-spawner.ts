@@ -34,6 +34,11 @@ export const localSpawner = definePlugin({
     const logFile = (serverId: string) => join(resolve(folder), `${encodeURIComponent(serverId)}.log`);
     const logOf = ({ state, server }: Running) => state?.logFile ?? logFile(server.id);
 
+    const trim = (path: string) =>
+      trimLogFile(path, options.logSize).catch((err: unknown) => {
+        log.warn({ err, path }, 'the log of a server could not be cut');
+      });
+
     lifecycle.onStart(() => {
       refuseExposure(hub.bindUrl, options.iKnowUsersShareTheHubAccount);
       log.warn(
@@ -55,16 +60,19 @@ export const localSpawner = definePlugin({
 
       async poll(server) {
         if (starting.has(server.key)) return null;
-        const exit = children.get(server)?.process.exit;
-        if (exit) return describeExit(exit);
+        const child = children.get(server);
+        if (child) {
+          // A dead child may not have been collected yet: its status is about to come.
+          if (!(await isAlive(child.process.identity))) return describeExit(await child.process.exited);
+          await trim(child.logFile);
+          return null;
+        }
         if (!server.state) {
           const found = await findByLaunchKey(server.key, owner);
           return found.length > 0 ? null : goneExit(null);
         }
         if (!(await isAlive(server.state))) return goneExit(server.state.pid);
-        await trimLogFile(server.state.logFile, options.logSize).catch((err: unknown) => {
-          log.warn({ err, server: server.server.id }, 'the log of a server could not be cut');
-        });
+        await trim(server.state.logFile);
         return null;
       },
 

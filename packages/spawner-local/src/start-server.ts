@@ -99,7 +99,7 @@ async function launchServer(launch: Launch<LocalState>, account: Account, deps: 
     await process.abandon();
     throw error;
   }
-  children.put(launch.server.id, { key: launch.key, process, port });
+  children.put(launch.server.id, { key: launch.key, process, port, logFile });
   await process.open();
   return { launch, command: whole, process, state };
 }
