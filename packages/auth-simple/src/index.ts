@@ -1,1 +1,2 @@
-export {};
+export { dummyAuthenticator } from './dummy-authenticator.ts';
+export { sharedPasswordAuthenticator } from './shared-password-authenticator.ts';

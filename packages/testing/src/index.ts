@@ -1,2 +1,3 @@
 export * from './spawner-conformance/index.ts';
 export * from './proxy-conformance/index.ts';
+export * from './authenticator-conformance/index.ts';

@@ -154,7 +154,7 @@ export class SignIn {
     { name, subject, admin }: Admitted,
     actor: Actor,
   ): Promise<{ user: UserRecord | null; created: boolean }> {
-    const { store, users, work, events } = this.#deps;
+    const { store, work, events } = this.#deps;
     const details = { admin: admin === true, authenticator: instance.id };
     const made = await work
       .run({ actor, action: 'user.create', target: `user:${name}`, details }, async () => {
@@ -174,7 +174,13 @@ export class SignIn {
         instance.authenticator.onUserAdded?.(userView(made, [])),
       );
     } catch (error) {
-      await users.remove({ kind: 'hub', name: 'sign-in' }, made);
+      const undo = {
+        actor,
+        action: 'user.delete',
+        target: `user:${name}`,
+        details: { because: 'onUserAdded failed' },
+      };
+      await work.run(undo, async () => void (await store.remove(made.id)));
       throw error;
     }
     events.emit('userCreated', { user: name });
