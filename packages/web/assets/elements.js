@@ -1,4 +1,5 @@
 // Small pieces that several pages use.
+import { text } from './texts.js';
 
 /** An icon of the sprite. */
 export function icon(name) {
@@ -43,6 +44,17 @@ export function busy(button, words) {
 /** Is it working already? */
 export function isBusy(button) {
   return button.getAttribute('aria-disabled') === 'true';
+}
+
+/** The button says “Copied” for a moment. */
+export function sayCopied(button) {
+  const label = button.querySelector('span');
+  label.dataset.before ??= label.textContent;
+  label.setAttribute('role', 'status');
+  label.textContent = text('copied');
+  setTimeout(() => {
+    label.textContent = label.dataset.before;
+  }, 2000);
 }
 
 /** Asks in the page's dialog with the words of the button that was pressed; true for yes. */

@@ -7,16 +7,22 @@ import { text } from './texts.js';
 import { showTimes } from './times.js';
 
 const parts = ['#default-server', '#named-servers', '#shared-servers'];
+const soonest = 2000;
+const latest = 10_000;
 let timer = 0;
+let wait = soonest;
 
 async function refresh() {
   clearTimeout(timer);
   try {
     const newer = await fetchPage();
-    const typing = document.getElementById('new-name')?.value ?? '';
-    for (const part of parts) replacePart(part, newer);
+    const typing = document.activeElement?.id === 'new-name';
+    const typed = document.getElementById('new-name')?.value ?? '';
+    // A field somebody types in stays the same element, with its caret.
+    for (const part of parts)
+      replacePart(typing && part === '#named-servers' ? `${part} .list` : part, newer);
     const field = document.getElementById('new-name');
-    if (field) field.value = typing;
+    if (field) field.value = typed;
     showTimes();
   } catch {
     // Not reachable or signed out; the next look or click tells.
@@ -24,11 +30,12 @@ async function refresh() {
   watch();
 }
 
-/** Looks again soon while a server starts or stops, slowly otherwise, and not at all in a hidden tab. */
+/** Looks again while a server starts or stops, less and less often; a hidden tab waits until it is seen. */
 function watch() {
   clearTimeout(timer);
-  const moving = document.querySelector('[data-pending]');
-  timer = setTimeout(() => (document.hidden ? watch() : refresh()), moving ? 2000 : 60_000);
+  if (!document.querySelector('[data-pending]') || document.hidden) return;
+  timer = setTimeout(refresh, wait);
+  wait = Math.min(latest, wait * 1.25);
 }
 
 async function act(button, words, run) {
@@ -40,6 +47,7 @@ async function act(button, words, run) {
   const done = busy(button, words);
   try {
     await run(row.dataset.api);
+    wait = soonest;
     await refresh();
   } catch (problem) {
     done();

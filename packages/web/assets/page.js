@@ -1,5 +1,5 @@
 // What every page does once it is there.
-import { busy, isBusy } from './elements.js';
+import { busy, isBusy, sayCopied } from './elements.js';
 import { sanitize } from './sanitize.js';
 import { text } from './texts.js';
 import { showTimes } from './times.js';
@@ -40,16 +40,6 @@ async function copy(button) {
     return;
   }
   sayCopied(button);
-}
-
-export function sayCopied(button) {
-  const label = button.querySelector('span');
-  label.dataset.before ??= label.textContent;
-  label.setAttribute('role', 'status');
-  label.textContent = text('copied');
-  setTimeout(() => {
-    label.textContent = label.dataset.before;
-  }, 2000);
 }
 
 function reveal(button) {

@@ -1,6 +1,5 @@
 // The options form: one start per click, and a link that carries the choices.
-import { busy, isBusy } from './elements.js';
-import { sayCopied } from './page.js';
+import { busy, isBusy, sayCopied } from './elements.js';
 import { text } from './texts.js';
 
 const form = document.getElementById('spawn_form');

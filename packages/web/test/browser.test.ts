@@ -247,6 +247,20 @@ describe.skipIf(!executable)('in a browser', () => {
       await expect.poll(() => lastCall('DELETE')?.body).toBe('{"remove":true}');
     });
 
+    it('follows a server that moves, and leaves the field alone in which somebody types', async () => {
+      const page = await open('/realistic/home');
+      const field = page.locator('.new-server-name');
+      await field.fill('my server');
+      await field.evaluate((element) => element.setAttribute('data-same', ''));
+      await page.keyboard.press('Home');
+      calls = [];
+      await expect.poll(() => calls.length, { timeout: 8000 }).toBeGreaterThan(0);
+      await expect.poll(() => page.locator('#stop-gpu-box').count()).toBe(1);
+      await page.keyboard.type('x');
+      expect(await field.inputValue()).toBe('xmy server');
+      expect(await field.getAttribute('data-same')).toBe('');
+    });
+
     it('makes a named server from what was typed (W124)', async () => {
       const page = await open('/realistic/home');
       answers['PUT /hub/api/users/mira/servers/gpu-box-u'] = json(201, {});
