@@ -1,0 +1,1 @@
+export { type OAuthDeps, oauthRoutes } from './routes.ts';
