@@ -23,7 +23,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   services: { value: routing },
   sharing: { value: [...accounts, 'servers'] },
   actions: { value: domain },
-  storage: { value: kernel, type: [...domain, 'actions'] },
+  storage: { value: kernel, type: [...domain, 'actions', 'observe'] },
   http: { value: accounts },
   api: { value: edge },
   oauth: { value: edge },

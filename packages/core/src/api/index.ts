@@ -6,6 +6,7 @@ import { tokenRoutes } from './token-routes.ts';
 import { userRoutes } from './user-routes.ts';
 
 export type { ApiDeps, HubFacts } from './context.ts';
+export { type MetricsText, metricsRoutes } from './metrics-routes.ts';
 export * from './models.ts';
 
 /** Registers the REST API. */

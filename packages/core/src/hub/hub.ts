@@ -117,7 +117,9 @@ export class Hub implements AsyncDisposable {
       throw error;
     }
     this.#phase = 'running';
-    log.info({ url: this.url, seconds: (clock.monotonic() - began) / 1000 }, 'the hub serves');
+    const seconds = (clock.monotonic() - began) / 1000;
+    this.#parts.container.get(services.metrics).started(seconds);
+    log.info({ url: this.url, seconds }, 'the hub serves');
   }
 
   /** Stops everything in reverse. A second call waits for the first. */

@@ -30,6 +30,7 @@ import {
   randomIds,
   UnitOfWork,
 } from '../kernel/index.ts';
+import { createMetrics } from '../observe/index.ts';
 import { Clock, HubInfo, Logger } from '../plugin/index.ts';
 import { createRoutes, extraRoutes, Routes } from '../routing/index.ts';
 import {
@@ -59,6 +60,7 @@ import type { Connection } from '../storage/database.ts';
 import { Database } from '../storage/database.ts';
 import { PostgresChanges } from '../storage/postgres-changes.ts';
 import { PostgresLeases } from '../storage/postgres-leases.ts';
+import { readTotals } from '../storage/postgres-totals.ts';
 import { postgresUnitOfWork } from '../storage/postgres-unit-of-work.ts';
 import { postgresServerOwners, postgresServers } from '../storage/servers/index.ts';
 import type { Addresses } from './addresses.ts';
@@ -124,6 +126,10 @@ export function storageModule(given: Given): ContainerModule {
     bind(Grants).toResolvedValue(postgresGrants, [services.database]);
     bind(ServerRepository).toResolvedValue(postgresServers, [services.database]);
     bind(ServerOwners).toResolvedValue(postgresServerOwners, [services.database]);
+    bind(services.metrics).toResolvedValue(
+      (events, db) => createMetrics(events, () => readTotals(db), process.env),
+      [Events, services.database],
+    );
   });
 }
 

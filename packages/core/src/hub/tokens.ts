@@ -12,6 +12,7 @@ import type {
   Tokens,
   Users,
 } from '../accounts/index.ts';
+import type { Metrics } from '../observe/index.ts';
 import { type Proxy as HubProxy, type Pages, token } from '../plugin/index.ts';
 import type { Servers } from '../servers/index.ts';
 import type { Database } from '../storage/database.ts';
@@ -42,4 +43,5 @@ export const services = {
   accessRules: token<() => Promise<AccessRules>>('AccessRules'),
   signIn: token<() => Promise<SignIn>>('SignIn'),
   servers: token<Servers>('Servers'),
+  metrics: token<Metrics>('Metrics'),
 } as const;

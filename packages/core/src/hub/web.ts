@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { Grants } from '../access/index.ts';
-import { apiRoutes } from '../api/index.ts';
+import { apiRoutes, metricsRoutes } from '../api/index.ts';
 import { createHttpServer, type HttpServer, type Memberships } from '../http/index.ts';
 import { Ids } from '../kernel/index.ts';
 import { HubError } from '../plugin/index.ts';
@@ -63,6 +63,7 @@ export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
     headers: settings.http.headers,
   });
   apiRoutes(http, apiDeps(parts, acts.shutDown));
+  metricsRoutes(http, () => container.get(services.metrics).text(), settings.openMetrics);
   await http.ready();
 
   return {

@@ -1,4 +1,5 @@
 export * from './changes.ts';
+export * from './database-now.ts';
 export * from './deadline.ts';
 export * from './events.ts';
 export * from './ids.ts';

@@ -49,6 +49,17 @@ describe('the hot statements use indexes', () => {
     expect(await scannedWhole(withHash(query))).toEqual([]);
   });
 
+  it('prepared once on a connection', async () => {
+    const count = await hub.work.run(null, async () => {
+      for (let i = 0; i < 3; i++) await hub.credentials.check('nobody');
+      const rows = await hub.db.run((q) =>
+        q.execute(sql`SELECT FROM pg_prepared_statements WHERE statement LIKE '%"tokens"."hash" = $%'`),
+      );
+      return rows.length;
+    });
+    expect(count).toBe(1);
+  });
+
   it('one login check, one probe', async () => {
     const query = await hub.db.run(async (q) => selectLogin(q).toSQL());
     expect(await scannedWhole(withHash(query))).toEqual([]);

@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
-import { databaseNow, type ServerChange } from '../../servers/ports.ts';
+import { databaseNow } from '../../kernel/index.ts';
+import type { ServerChange } from '../../servers/ports.ts';
 import type { ServerRecord } from '../../servers/server.ts';
 import type { Queryable } from '../database.ts';
 import { servers, users } from '../tables/index.ts';

@@ -1,0 +1,2 @@
+/** Stands for the database's own time in a change. */
+export const databaseNow = Symbol('databaseNow');
