@@ -44,6 +44,8 @@ export async function decideSignIn(
   const no = (reason: SignInRefusal): SignInDecision => ({ ok: false, reason, name: brought });
   if (!names.isValid(brought)) return no('invalid name');
 
+  // The configured map says who this is: then the lists mean them, whichever authenticator brought them.
+  const mapped = brought !== unmapped;
   const subject = identity.subject ?? unmapped;
   const known = await users.byIdentity(id, subject);
   const user = known ?? (await users.byName(brought));
@@ -57,16 +59,17 @@ export async function decideSignIn(
   const isAllowed =
     rules.allowsAll(id) ||
     rules.isAllowed(id, name) ||
+    (mapped && rules.allowedNames.includes(name)) ||
     (rules.allowExisting && user !== null) ||
     (await call('isAllowed', () => authenticator.isAllowed?.(name, identity) ?? false));
   if (!isAllowed) return no('not allowed');
 
-  const mapped = brought !== unmapped;
   if (user && !known && !(await mayBind(user, { id, name, mapped, rules, users }))) {
     return no('name belongs to another identity');
   }
 
-  const admin = identity.admin ?? (rules.isAdmin(id, name) ? true : null);
+  const isListed = rules.isAdmin(id, name) || (mapped && rules.adminNames.includes(name));
+  const admin = identity.admin ?? (isListed ? true : null);
   const asked = admin ?? (await call('isAdmin', () => authenticator.isAdmin?.(name, identity) ?? null));
   return { ok: true, name, subject, user, bound: known !== null, mapped, admin: asked };
 }

@@ -195,6 +195,11 @@ describe('a name belongs to the identity that first signed in with it', () => {
     await using hub = await open({ authenticators: two, access });
     expect(await hub.outcome('ada')).toBe('ada');
     expect(await hub.outcome('Ada-L', 'github')).toBe('ada');
+
+    const listed = { admins: ['ada'], allowed: ['ada'], allowExisting: false, nameMap: access.nameMap };
+    await using strict = await open({ authenticators: two, access: listed });
+    expect(await strict.outcome('ada-l', 'github')).toBe('ada');
+    expect(await strict.outcome('ada', 'github')).toBe('not allowed');
   });
 
   it('and stays theirs when the provider calls them otherwise or gives the name to another', async () => {

@@ -15,7 +15,7 @@ import {
   Tokens,
   Users,
 } from '../../src/accounts/index.ts';
-import { type Actor, DomainEvents, hashSecret, randomIds, systemClock } from '../../src/kernel/index.ts';
+import { type Actor, DomainEvents, randomIds, systemClock } from '../../src/kernel/index.ts';
 import type { Logger } from '../../src/plugin/index.ts';
 import {
   postgresAccountSetup,
@@ -155,6 +155,3 @@ export async function openAccounts(options: AccountsOptions = {}) {
     },
   };
 }
-
-/** The hash under which a secret is stored. */
-export { hashSecret };
