@@ -22,6 +22,7 @@ export {
   type ListenerQuestion,
   type ListeningSocket,
   listenerOwner,
+  listenersOf,
   listeningSockets,
   waitForListener,
 } from './listener.ts';

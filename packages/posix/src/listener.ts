@@ -55,6 +55,22 @@ export async function listenerOwner(question: ListenerQuestion): Promise<Listene
   return sockets.every(({ uid }) => uid === question.uid) ? 'unknown' : 'another';
 }
 
+/** Addresses and ports at which a launch listens: its process, its group, its descendants, who carries its key. */
+export async function listenersOf(
+  launch: Pick<ListenerQuestion, 'identity' | 'launchKey'>,
+): Promise<readonly Pick<ListeningSocket, 'address' | 'port'>[]> {
+  if (!hasProc) return [];
+  const all = await listeningSockets();
+  const family = new Set([launch.identity.pid, ...(await familyOf(launch)).map(({ pid }) => pid)]);
+  const held = new Set<string>();
+  for (const pid of family) {
+    const missing = new Set(all.map(({ inode }) => `socket:[${inode}]`));
+    await takeSockets(pid, missing);
+    for (const { inode } of all) if (!missing.has(`socket:[${inode}]`)) held.add(inode);
+  }
+  return all.flatMap(({ inode, address, port }) => (held.has(inode) ? [{ address, port }] : []));
+}
+
 /**
  * Waits until something listens at `address` and the port and tells whose it is. Ends with `nobody` when the
  * launched process is gone before, and rejects with the signal's reason when that is aborted.

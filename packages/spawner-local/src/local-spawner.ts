@@ -2,8 +2,18 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { definePlugin, HubInfo, Logger, type RunningServer, Spawner } from '@hub/core/plugin';
-import { findByLaunchKey, isAlive, launchKeysOf, stopProcesses, tailFile, trimLogFile } from '@hub/posix';
+import {
+  findByLaunchKey,
+  httpOrigin,
+  isAlive,
+  launchKeysOf,
+  reachable,
+  stopProcesses,
+  tailFile,
+  trimLogFile,
+} from '@hub/posix';
 import { createChildren } from './children.ts';
+import { diagnose } from './diagnose.ts';
 import { describeExit, goneExit } from './exits.ts';
 import { refuseExposure } from './exposure.ts';
 import { localSpawnerOptions } from './options.ts';
@@ -49,6 +59,12 @@ export const localSpawner = definePlugin({
     lifecycle.onStop(() => stopped.abort());
 
     return {
+      hostBound: true,
+
+      address: async ({ state }) => (state ? httpOrigin(reachable(state.ip), state.port) : null),
+
+      diagnose: async (server) => diagnose(server),
+
       async start(launch) {
         starting.add(launch.key);
         try {

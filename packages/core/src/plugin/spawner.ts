@@ -89,7 +89,7 @@ export interface Spawner<State extends JsonValue = JsonValue> {
   address?(server: RunningServer<State>): Promise<string | null>;
   /** Why a running server does not answer at its address, as far as this spawner can see. */
   diagnose?(server: RunningServer<State>, target: string): Promise<Diagnosis | null>;
-  /** Many polls in one question; the answer has one entry per server asked about. */
+  /** Many polls in one question; the answer has one entry per server asked about, by its `key`. */
   pollAll?(servers: readonly RunningServer<State>[]): Promise<ReadonlyMap<string, Exit | null>>;
   /** Keys of all that runs; what belongs to no current attempt is stopped by the hub. */
   list?(): Promise<readonly string[]>;
