@@ -7,6 +7,7 @@ export * from './last-seen.ts';
 export * from './logins.ts';
 export * from './mint-token.ts';
 export * from './oauth-clients.ts';
+export * from './plugin-call.ts';
 export * from './ports.ts';
 export * from './records.ts';
 export * from './sign-in.ts';

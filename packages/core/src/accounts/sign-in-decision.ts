@@ -1,5 +1,6 @@
 import type { Identity as ProvidedIdentity } from '../plugin/index.ts';
 import type { AccessRules, AuthenticatorInstance } from './access-rules.ts';
+import type { PluginCall } from './plugin-call.ts';
 import type { UserStore } from './ports.ts';
 import type { UserRecord } from './records.ts';
 
@@ -29,9 +30,6 @@ export interface Admitted {
 export type SignInDecision =
   | Admitted
   | { readonly ok: false; readonly reason: SignInRefusal; readonly name: string };
-
-/** Calls a plugin under a deadline, outside of any transaction. */
-export type PluginCall = <T>(what: string, work: () => T | Promise<T>) => Promise<T>;
 
 /** May this identity come in, and as whom (P107–P112, P119)? Changes nothing. */
 export async function decideSignIn(
@@ -64,7 +62,7 @@ export async function decideSignIn(
     (await call('isAllowed', () => authenticator.isAllowed?.(name, identity) ?? false));
   if (!isAllowed) return no('not allowed');
 
-  if (user && !known && !(await mayBind(user, { id, name, mapped, rules, users }))) {
+  if (user && !known && !(await mayBind(user, { id, subject, name, mapped, rules, users }))) {
     return no('name belongs to another identity');
   }
 
@@ -80,9 +78,11 @@ export async function decideSignIn(
  */
 export async function mayBind(
   user: UserRecord,
-  wish: { id: string; name: string; mapped: boolean; rules: AccessRules; users: UserStore },
+  wish: { id: string; subject: string; name: string; mapped: boolean; rules: AccessRules; users: UserStore },
 ): Promise<boolean> {
   if (wish.mapped) return true;
   const holders = await wish.users.identitiesOf(user.id);
-  return holders.length === 0 && wish.rules.speaksFor(wish.id, wish.name);
+  if (holders.length === 0) return wish.rules.speaksFor(wish.id, wish.name);
+  // Bound a moment ago, by the same person in another tab.
+  return holders.some(({ authenticator, subject }) => authenticator === wish.id && subject === wish.subject);
 }

@@ -1,29 +1,17 @@
-import {
-  type Actor,
-  DeadlineError,
-  type DomainEvents,
-  type UnitOfWork,
-  withDeadline,
-} from '../kernel/index.ts';
+import type { Actor, DomainEvents, UnitOfWork } from '../kernel/index.ts';
 import {
   type Clock,
   HubError,
-  isHubError,
   type Logger,
   type Identity as ProvidedIdentity,
   type RequestView,
 } from '../plugin/index.ts';
 import type { AccessRules, AuthenticatorInstance } from './access-rules.ts';
 import type { Logins, StartedLogin } from './logins.ts';
+import { type PluginCall, pluginCall } from './plugin-call.ts';
 import type { UserStore } from './ports.ts';
 import type { UserDetails, UserRecord } from './records.ts';
-import {
-  type Admitted,
-  decideSignIn,
-  mayBind,
-  type PluginCall,
-  type SignInRefusal,
-} from './sign-in-decision.ts';
+import { type Admitted, decideSignIn, mayBind, type SignInRefusal } from './sign-in-decision.ts';
 import { userView } from './user-view.ts';
 import type { Users } from './users.ts';
 
@@ -199,7 +187,7 @@ export class SignIn {
     return work.run(null, async () => {
       if (!admitted.bound) {
         const bound = await store.byIdentity(instance.id, subject);
-        const wish = { id: instance.id, name: user.name, mapped, rules, users: store };
+        const wish = { id: instance.id, subject, name: user.name, mapped, rules, users: store };
         if (bound ? bound.id !== user.id : !(await mayBind(user, wish))) return null;
         if ((await store.bind(user.id, instance.id, subject)) !== user.id) return null;
       }
@@ -244,24 +232,8 @@ export class SignIn {
     return found;
   }
 
-  #caller({ id }: AuthenticatorInstance): PluginCall {
-    const { clock, events, work, pluginTimeout = 30 } = this.#deps;
-    return async (what, run) => {
-      if (work.inTransaction)
-        throw new HubError('HUB_INTERNAL', `${id}.${what} was called inside a transaction.`);
-      const overdue = () => void events.emit('pluginOverdue', { plugin: id, call: what });
-      try {
-        return await withDeadline(clock, `${what} of ${id}`, pluginTimeout, null, async () => run(), overdue);
-      } catch (error) {
-        if (isHubError(error)) throw error;
-        const late = error instanceof DeadlineError;
-        throw new HubError(
-          late ? 'HUB_UNAVAILABLE' : 'HUB_PLUGIN_FAILED',
-          late ? `Authenticator ${id} does not answer.` : `Authenticator ${id} failed in ${what}.`,
-          { cause: error },
-        );
-      }
-    };
+  #caller(instance: AuthenticatorInstance): PluginCall {
+    return pluginCall(instance.id, this.#deps);
   }
 }
 

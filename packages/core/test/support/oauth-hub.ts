@@ -176,7 +176,7 @@ export async function openOAuthHub(
         AND users.name = ${user} AND roles.name LIKE 'role-%'`;
       await sql`UPDATE users SET access_version = access_version + 1 WHERE name = ${user}`;
     },
-    async close(): Promise<void> {
+    async [Symbol.asyncDispose](): Promise<void> {
       server.fastify.server.closeAllConnections();
       await server.close();
       await accounts[Symbol.asyncDispose]();
