@@ -28,8 +28,26 @@ const kinds = [
   { token: Pages, name: 'set of pages', least: 0 },
 ] as const;
 
+/** A configuration with defaults filled in as far as it is right, and every mistake in it. */
+export interface LookedOver {
+  /** Of the right type where no problem names them. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly plugins: readonly CheckedPlugin[];
+  readonly problems: readonly string[];
+}
+
 /** Looks over all of a configuration. Throws one `HUB_CONFIG_INVALID` that lists every mistake found. */
 export function checkConfig(config: HubConfig): CheckedConfig {
+  const { settings, plugins, problems } = lookOver(config);
+  if (problems.length > 0) {
+    const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
+    throw new HubError('HUB_CONFIG_INVALID', `The configuration has ${count}.`, { problems });
+  }
+  return { settings: settings as Settings, plugins };
+}
+
+/** The same without throwing, for who wants to see what is there besides the mistakes. */
+export function lookOver(config: HubConfig): LookedOver {
   const {
     plugins = [],
     services: _services,
@@ -47,12 +65,9 @@ export function checkConfig(config: HubConfig): CheckedConfig {
     ...kindProblems(checked.flatMap(({ plugin }) => plugin ?? [])),
     ...(ofSettings.length === 0 ? addressProblems(settings as Settings) : []),
   ];
-  if (problems.length > 0) {
-    const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
-    throw new HubError('HUB_CONFIG_INVALID', `The configuration has ${count}.`, { problems });
-  }
   return {
-    settings: settings as Settings,
+    settings,
+    problems,
     plugins: checked.flatMap(({ plugin, options }) => (plugin ? [{ instance: plugin, options }] : [])),
   };
 }

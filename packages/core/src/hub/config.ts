@@ -46,6 +46,7 @@ export const settingsSchema = {
     listenUrl: {
       type: 'string',
       default: '',
+      secret: true,
       description: 'Where LISTEN connects, when `database` leads through a pooler that cannot carry it.',
     },
     dataFolder: {

@@ -1,19 +1,11 @@
 import type { Container } from 'inversify';
-import { defaultRoles } from '../access/index.ts';
-import { AccountSetup, applyAccounts, UserStore, userView } from '../accounts/index.ts';
-import {
-  type DomainEvents,
-  Events,
-  type HubEvents,
-  type HubRun,
-  UnitOfWork,
-  withDeadline,
-} from '../kernel/index.ts';
+import { type DomainEvents, Events, type HubEvents, type HubRun, withDeadline } from '../kernel/index.ts';
 import { type Clock, HubError, type Logger, type StopMode } from '../plugin/index.ts';
 import { Routes } from '../routing/index.ts';
 import { ServerRepository, type Servers, Spawners } from '../servers/index.ts';
 import type { Connection } from '../storage/database.ts';
 import type { Addresses } from './addresses.ts';
+import { applyConfiguration } from './apply-configuration.ts';
 import type { HubConfig, Settings } from './config.ts';
 import { makeDataFolder, type Places } from './data-folder.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -55,6 +47,8 @@ export class Hub implements AsyncDisposable {
   readonly #undo: { readonly what: string; readonly run: Undo }[] = [];
   #phase: 'new' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
   #stopping: Promise<void> | null = null;
+  readonly #starting = new AbortController();
+  readonly #stopped = Promise.withResolvers<void>();
   #mode: StopMode = { keepServers: false, keepProxy: false };
 
   constructor(parts: HubParts) {
@@ -90,6 +84,11 @@ export class Hub implements AsyncDisposable {
     return this.#parts.addresses.listenUrl;
   }
 
+  /** Resolves when the hub has stopped, whoever asked for it (P641), or could not start. Never rejects. */
+  get stopped(): Promise<void> {
+    return this.#stopped.promise;
+  }
+
   /** Listens for facts of this hub, told after they are committed. Returns how to end it. */
   on<E extends keyof HubEvents>(event: E, listener: HubEvents[E]): () => void {
     const events: DomainEvents = this.#parts.container.get(Events);
@@ -110,10 +109,11 @@ export class Hub implements AsyncDisposable {
     const { log, clock } = this.#parts;
     const began = clock.monotonic();
     try {
-      await this.#startAll();
+      await this.#startAll(this.#starting.signal);
+      this.#starting.signal.throwIfAborted();
     } catch (error) {
       await this.#unwind();
-      this.#phase = 'stopped';
+      this.#ended();
       throw error;
     }
     this.#phase = 'running';
@@ -122,10 +122,14 @@ export class Hub implements AsyncDisposable {
     log.info({ url: this.url, seconds }, 'the hub serves');
   }
 
-  /** Stops everything in reverse. A second call waits for the first. */
+  /** Stops everything in reverse. A second call waits for the first; during `start` it makes that reject. */
   async stop(options: StopOptions = {}): Promise<void> {
-    if (this.#phase === 'new') this.#phase = 'stopped';
+    if (this.#phase === 'new') this.#ended();
     if (this.#phase === 'stopped') return;
+    if (this.#phase === 'starting') {
+      this.#starting.abort(new HubError('HUB_START_FAILED', 'The hub was stopped while it started.'));
+      return this.#stopped.promise;
+    }
     this.#stopping ??= this.#stop(options);
     await this.#stopping;
   }
@@ -134,11 +138,11 @@ export class Hub implements AsyncDisposable {
     await this.stop();
   }
 
-  async #startAll(): Promise<void> {
+  async #startAll(signal: AbortSignal): Promise<void> {
     const { container, places, addresses, log, lifecycle } = this.#parts;
-    const starting = new AbortController();
     // The database comes first: its server wants an empty folder, or its own (it may run as another user).
-    await this.#openDatabase(starting.signal);
+    await this.#openDatabase(signal);
+    signal.throwIfAborted();
     await makeDataFolder(places.dataFolder);
 
     const web: Web = await buildWeb(this.#parts, { shutDown: (how) => void this.stop(how) });
@@ -170,15 +174,15 @@ export class Hub implements AsyncDisposable {
     const changes = container.get(services.postgresChanges);
     await changes.open();
     this.#later('changes', () => changes.close());
-    await this.#applyConfiguration();
+    await applyConfiguration(container, log);
 
     this.#later('plugins', () => lifecycle.stop(this.#mode));
-    await lifecycle.start(starting.signal);
+    await lifecycle.start(signal);
 
     const routes = container.get(Routes);
     routes.open();
     this.#later('routes', () => routes.close());
-    await this.#routesOnce(routes);
+    await this.#routesOnce(routes, signal);
 
     this.#later('servers', () => this.servers.close());
     this.servers.open();
@@ -207,37 +211,10 @@ export class Hub implements AsyncDisposable {
     this.#later('activity', () => lastSeen.drain());
   }
 
-  /** Users and roles the configuration names, by set statements; then what authenticators do for new users. */
-  async #applyConfiguration(): Promise<void> {
-    const { container, log } = this.#parts;
-    const rules = await container.get(services.accessRules)();
-    const { created } = await applyAccounts(
-      { rules, roles: Object.values(defaultRoles) },
-      {
-        setup: container.get(AccountSetup),
-        users: container.get(UserStore),
-        clients: container.get(services.oauthClients),
-        work: container.get(UnitOfWork),
-      },
-    );
-    for (const { authenticator, id } of container.get(services.authenticators)) {
-      for (const warning of (await authenticator.checkConfig?.()) ?? [])
-        log.warn({ authenticator: id }, warning);
-    }
-    const [first] = container.get(services.authenticators);
-    for (const user of created) {
-      await Promise.resolve(first?.authenticator.onUserAdded?.(userView(user, []))).catch(
-        (error: unknown) => {
-          log.error({ user: user.name, err: error }, 'onUserAdded failed for a user of the configuration');
-        },
-      );
-    }
-  }
-
   /** The hub serves when its own routes are there; the proxy may need a moment. */
-  async #routesOnce(routes: Routes): Promise<void> {
+  async #routesOnce(routes: Routes, stopped: AbortSignal): Promise<void> {
     const { clock, log } = this.#parts;
-    await withDeadline(clock, 'Putting the routes right', 30, null, async (signal) => {
+    await withDeadline(clock, 'Putting the routes right', 30, stopped, async (signal) => {
       for (;;) {
         try {
           await routes.reconcile();
@@ -278,8 +255,13 @@ export class Hub implements AsyncDisposable {
       log.error({ err: error }, 'not all servers could be stopped in time');
     }
     await this.#unwind();
-    this.#phase = 'stopped';
     log.info({}, 'the hub stopped');
+    this.#ended();
+  }
+
+  #ended(): void {
+    this.#phase = 'stopped';
+    this.#stopped.resolve();
   }
 
   /** Servers and proxy belong to all hubs: only the last one takes them along. */

@@ -8,5 +8,7 @@ export {
   settingsSchema,
 } from './config.ts';
 export { createHub, type Machine } from './create-hub.ts';
+export { type Examined, examineConfig } from './examine-config.ts';
 export type { Hub, StopOptions } from './hub.ts';
+export { type HubData, openHubData, stopHubDatabase } from './open-data.ts';
 export { services } from './tokens.ts';

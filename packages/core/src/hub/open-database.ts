@@ -1,12 +1,13 @@
 import { type Clock, HubError, type Logger } from '../plugin/index.ts';
 import type { Connection } from '../storage/database.ts';
-import { migrate } from '../storage/migrate.ts';
+import { type Migrated, migrate } from '../storage/migrate.ts';
 import { openPrivatePostgres } from '../storage/private-postgres/index.ts';
 import type { Places } from './data-folder.ts';
 
 /** The database of a hub, open and of this package's schema. */
 export interface OpenDatabase {
   readonly connection: Connection;
+  readonly migrated: Migrated;
   /** Resolves when it can be reached again; at once where somebody else keeps it running. */
   ensureRunning(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -25,24 +26,24 @@ export async function openDatabase(
   const { database } = places;
   if (database.kind === 'url') {
     const connection = fromUrl(database.url);
-    await migrate(connection);
-    return { connection, ensureRunning: async () => undefined, close: async () => undefined };
+    const migrated = await migrate(connection);
+    return { connection, migrated, ensureRunning: async () => undefined, close: async () => undefined };
   }
   const { log, clock, postgresUser, signal } = deps;
   const own = await openPrivatePostgres({ folder: database.folder, postgresUser, log, clock, signal });
   try {
-    await migrate(own.connection);
+    return {
+      connection: own.connection,
+      migrated: await migrate(own.connection),
+      ensureRunning: (until) => own.ensureRunning(until),
+      close: async () => {
+        await own.close();
+      },
+    };
   } catch (error) {
     await own.close();
     throw error;
   }
-  return {
-    connection: own.connection,
-    ensureRunning: (until) => own.ensureRunning(until),
-    close: async () => {
-      await own.close();
-    },
-  };
 }
 
 /** `postgres://user:password@host:5432/name` → options of the driver; its own parser reads `?host=/socket` too. */

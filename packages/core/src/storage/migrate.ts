@@ -10,11 +10,19 @@ import { locks } from './locks.ts';
 /** The schema this code writes, raised with every migration that an older hub could not work with. */
 export const schemaVersion = 1;
 
+/** What a migration did. */
+export interface Migrated {
+  /** Steps that were there before; 0 for a new database. */
+  readonly before: number;
+  /** Steps that are there now. */
+  readonly after: number;
+}
+
 /**
  * Brings the database to this package's schema, once among all hubs. Refuses a database whose `min_hub` is
  * newer than this code.
  */
-export async function migrate(connection: Connection): Promise<void> {
+export async function migrate(connection: Connection): Promise<Migrated> {
   const client = openClient(connection, 'hub migrations', {
     max: 1,
     statementTimeout: 0,
@@ -24,14 +32,24 @@ export async function migrate(connection: Connection): Promise<void> {
   try {
     await client`SELECT pg_advisory_lock(${locks.migrations})`;
     await refuseNewer(client);
+    const before = await steps(client);
     await runMigrations(drizzle(client), { migrationsFolder: migrationsFolder() });
     await client`INSERT INTO settings (key, value) VALUES ('min_hub', ${String(schemaVersion)}::jsonb)
       ON CONFLICT (key) DO NOTHING`;
+    return { before, after: await steps(client) };
   } catch (error) {
     throw databaseError(error);
   } finally {
     await client.end({ timeout: 5 });
   }
+}
+
+/** How many steps the database has taken, as drizzle's own table tells. */
+async function steps(client: ReturnType<typeof openClient>): Promise<number> {
+  const [there] = await client`SELECT to_regclass('drizzle.__drizzle_migrations') IS NOT NULL AS table`;
+  if (!there?.table) return 0;
+  const [row] = await client`SELECT count(*)::int AS steps FROM drizzle.__drizzle_migrations`;
+  return Number(row?.steps ?? 0);
 }
 
 async function refuseNewer(client: ReturnType<typeof openClient>): Promise<void> {

@@ -1,0 +1,57 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import { Container } from 'inversify';
+import { systemClock } from '../kernel/index.ts';
+import { createLogger } from '../observe/index.ts';
+import { HubError } from '../plugin/index.ts';
+import type { Connection } from '../storage/database.ts';
+import { Addresses } from './addresses.ts';
+import { checkConfig } from './check-config.ts';
+import type { HubConfig } from './config.ts';
+import type { Machine } from './create-hub.ts';
+import { findPlaces } from './data-folder.ts';
+import type { HubParts } from './hub.ts';
+import { LifecycleRunner } from './lifecycle.ts';
+import { accountsModule, type Given, kernelModule, serversModule, storageModule } from './module.ts';
+import { fromUrl } from './open-database.ts';
+import { findPlace } from './place.ts';
+import { bindPlugins } from './plugins.ts';
+
+/** Wires a checked configuration: everything is made, nothing is open. */
+export async function assemble(config: HubConfig, machine: Machine = {}): Promise<HubParts> {
+  const { settings, plugins } = checkConfig(config);
+  const places = findPlaces(settings);
+  const log = config.logger ?? createLogger(settings.logLevel);
+  const clock = machine.clock ?? systemClock;
+  const addresses = new Addresses(settings, places.dataFolder);
+  const run = { id: randomUUID(), host: addresses.host, place: await findPlace() };
+
+  let opened: Connection | null = null;
+  const connection = () => {
+    if (opened) return opened;
+    throw new HubError('HUB_DATABASE_UNAVAILABLE', 'The database is not open.');
+  };
+  const listenConnection = () => (settings.listenUrl === '' ? connection() : fromUrl(settings.listenUrl));
+  const given: Given = { settings, addresses, run, log, clock, connection, listenConnection };
+
+  const container = new Container({ defaultScope: 'Singleton' });
+  container.load(kernelModule(given), storageModule(given), accountsModule(given), serversModule(given));
+  const lifecycle = new LifecycleRunner(log);
+  bindPlugins(container, plugins, lifecycle);
+  container.load(...(config.modules ?? []));
+
+  return {
+    config,
+    settings,
+    places,
+    addresses,
+    run,
+    log,
+    clock,
+    container,
+    lifecycle,
+    setConnection: (one) => {
+      opened = one;
+    },
+  };
+}

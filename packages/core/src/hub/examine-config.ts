@@ -1,0 +1,69 @@
+import type { Container } from 'inversify';
+import { isHubError } from '../plugin/index.ts';
+import { assemble } from './assemble.ts';
+import { type LookedOver, lookOver } from './check-config.ts';
+import type { HubConfig, Settings } from './config.ts';
+import { findCookieSecret } from './cookie-secret.ts';
+import { findPlaces } from './data-folder.ts';
+import { services } from './tokens.ts';
+
+/** A configuration as the hub would use it, and what is to be said about it. */
+export interface Examined extends LookedOver {
+  /** What authenticators find worth knowing. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Finds every mistake that can be found without starting: options, plugins that refuse to be made, names that
+ * cannot be. Opens no database and writes no file (P606). Secrets are not masked.
+ */
+export async function examineConfig(config: HubConfig): Promise<Examined> {
+  const found = lookOver(config);
+  if (found.problems.length > 0) return { ...found, warnings: [] };
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const attempt = async (step: () => Promise<unknown>) => {
+    try {
+      await step();
+    } catch (error) {
+      problems.push(...sentences(error));
+    }
+  };
+
+  await attempt(() => requireCookieSecret(found.settings as Settings));
+  await attempt(async () => {
+    const { container } = await assemble(config);
+    await attempt(() => container.get(services.accessRules)());
+    await attempt(async () => warnings.push(...(await warningsOf(container))));
+  });
+  return { ...found, problems, warnings };
+}
+
+/** Only a hub on a database of its own makes one. */
+async function requireCookieSecret(settings: Settings): Promise<void> {
+  const { secret, secretFile } = settings.cookies;
+  const { database, dataFolder } = findPlaces(settings);
+  const isGiven = secret !== '' || secretFile !== '' || process.env.JPY_COOKIE_SECRET;
+  if (database.kind === 'private' && !isGiven) return;
+  await findCookieSecret({
+    value: secret,
+    environment: process.env,
+    file: secretFile,
+    usualFile: `${dataFolder}/cookie-secret`,
+    mayGenerate: false,
+  });
+}
+
+async function warningsOf(container: Container): Promise<readonly string[]> {
+  const lists = container.get(services.authenticators).map(async ({ id, authenticator }) => {
+    const warnings = (await authenticator.checkConfig?.()) ?? [];
+    return warnings.map((warning) => `${id}: ${warning}`);
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+function sentences(error: unknown): readonly string[] {
+  if (!isHubError(error)) return [error instanceof Error ? error.message : String(error)];
+  if (error.problems.length > 0) return error.problems;
+  return [error.hint === undefined ? error.message : `${error.message} ${error.hint}`];
+}
