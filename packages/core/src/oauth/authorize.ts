@@ -113,7 +113,7 @@ export function authorizeEndpoint(deps: AuthorizeDeps) {
   async function consent(context: Context, { request, user, scopes }: Question): Promise<Answer> {
     const { client, redirectUri } = request;
     const allowedScopes = consentScopes(scopes);
-    const understood = scopesOfEveryGrant(client.client);
+    const understood = scopesOfEveryGrant(client.client, user);
     const page: OAuthPage = {
       client: {
         id: client.identifier,

@@ -65,10 +65,11 @@ export async function grantAgain(
   return held === null ? { kind: 'not-permitted' } : granted(deps, held, scopes);
 }
 
-/** Scopes that come with every grant and need no words on the consent page. */
-export function scopesOfEveryGrant(client: Client): ReadonlySet<string> {
+/** Scopes that come with every grant and need no words on the consent page, in both spellings. */
+export function scopesOfEveryGrant(client: Client, { name }: Pick<UserGrants, 'name'>): ReadonlySet<string> {
   const access = accessScope(client);
-  return new Set<string>(access === null ? rawIdentifyScopes : [...rawIdentifyScopes, access]);
+  const spelledOut = rawIdentifyScopes.map((scope) => `${scope}=${name}`);
+  return new Set([...rawIdentifyScopes, ...spelledOut, ...(access === null ? [] : [access])]);
 }
 
 interface Holdings {

@@ -165,7 +165,7 @@ export async function openOAuthHub(
     /** Gives a user further scopes by a role of their own. */
     async give(user: string, ...scopes: string[]): Promise<void> {
       await sql`WITH role AS (
-          INSERT INTO roles (name, description, scopes) VALUES (${`role-${randomIds.hex32()}`}, '', ${sql.json(scopes)})
+          INSERT INTO roles (name, description, scopes) VALUES (${`role-${randomIds.hex32()}`}, '', ${JSON.stringify(scopes)}::jsonb)
           RETURNING id)
         INSERT INTO user_roles (user_id, role_id) SELECT users.id, role.id FROM users, role WHERE users.name = ${user}`;
       await sql`UPDATE users SET access_version = access_version + 1 WHERE name = ${user}`;
