@@ -17,17 +17,12 @@ const isRoot = process.getuid?.() === 0;
 const userPassword = process.env.HUB_PASSWORD ?? randomBytes(9).toString('base64url');
 const adminPassword = process.env.HUB_ADMIN_PASSWORD ?? randomBytes(24).toString('base64url');
 
-console.log(`
-  Sign in with any name and the password   ${userPassword}
-  or as "admin" with                       ${adminPassword}
-`);
-
 export default defineHub({
   bindUrl: `http://127.0.0.1:${port}`,
   hub: { port: port + 81 },
   dataFolder,
   plugins: [
-    sharedPasswordAuthenticator({ userPassword, adminPassword }),
+    sharedPasswordAuthenticator({ userPassword, adminPassword, admins: ['admin'] }),
     localSpawner({
       // Everybody's server runs under the account that started the hub: no isolation, so only on loopback.
       runAs: 'hub',
@@ -40,3 +35,13 @@ export default defineHub({
   access: { admins: ['admin'], allowAll: true },
   servers: { named: true },
 });
+
+/** Printed beside the address once the hub serves. */
+export function afterStart(): string[] {
+  return [
+    '',
+    `  Sign in with any name and the password   ${userPassword}`,
+    `  or as "admin" with                       ${adminPassword}`,
+    '',
+  ];
+}

@@ -24,7 +24,7 @@ it.skipIf(!hasJupyter)(
       HUB_PASSWORD: 'correct horse',
     });
     const browser = await example.opened(`http://127.0.0.1:${port}`);
-    expect(example.output).toContain('correct horse');
+    await expect.poll(() => example.output, { timeout: 30_000 }).toContain('correct horse');
 
     const login = await browser.send('POST', '/hub/login', { username: 'ada', password: 'correct horse' });
     expect(login.status, login.body).toBe(302);

@@ -1,0 +1,76 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { check } from './check.ts';
+import { migrateDatabase, stopDatabase } from './db.ts';
+import { errorText } from './error-text.ts';
+import type { Io } from './io.ts';
+import { start } from './start.ts';
+import { printToken } from './token.ts';
+
+/**
+ * Runs the command with its arguments (without `node` and the script) and resolves to the exit code. Never throws:
+ * what went wrong is said on `io.err` (P602, P603).
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  let code = 0;
+  const program = commands(io, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    io.err(errorText(error, { verbose: argv.includes('--verbose') }));
+    return 1;
+  }
+}
+
+function commands(io: Io, done: (code: number) => void): Command {
+  const program = new Command('hub')
+    .description('A server of their own for every member of a group, behind one login.')
+    .version(manifest.version)
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err });
+
+  const command = (parent: Command, name: string, description: string) =>
+    parent
+      .command(name)
+      .description(description)
+      .option('-f, --config <file>', 'the configuration; hub.config.ts, .mts, .js or .mjs here unless given')
+      .option('--verbose', 'show where in the code an error came from');
+
+  command(program, 'start', 'Run the hub until it is told to stop.')
+    .addOption(
+      new Option('--log-format <format>', 'pretty at a terminal, else json').choices(['json', 'pretty']),
+    )
+    .action(async (options) => done(await start(options, io)));
+
+  command(
+    program,
+    'check',
+    'Print the configuration in effect, secrets masked, and every mistake in it.',
+  ).action(async (options) => done(await check(options, io)));
+
+  command(program, 'token', 'Make an API token for a user and print it; the hub may run or not.')
+    .argument('[user]', 'name of the user; your login unless given')
+    .option('--note <text>', 'what the token is for')
+    .option('--expires-in <seconds>', 'how long it lasts; for ever unless given', wholeSeconds)
+    .option('--scopes <scope...>', 'what it may do; all the user may unless given')
+    .action(async (user, options) => done(await printToken(user, options, io)));
+
+  const db = program.command('db').description('Look after the database.');
+  command(db, 'migrate', 'Bring the schema of the database up to date.').action(async (options) =>
+    done(await migrateDatabase(options, io)),
+  );
+  command(db, 'stop', 'End a private PostgreSQL that nobody holds, as one left by a killed hub.').action(
+    async (options) => done(await stopDatabase(options, io)),
+  );
+  return program;
+}
+
+function wholeSeconds(text: string): number {
+  const seconds = Number(text);
+  if (Number.isInteger(seconds) && seconds > 0) return seconds;
+  throw new InvalidArgumentError('It must be a whole number of seconds.');
+}
