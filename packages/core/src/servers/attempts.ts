@@ -1,13 +1,14 @@
-import type { Exit } from '../plugin/index.ts';
+import { databaseNow } from '../kernel/index.ts';
+import { type Exit, isHubError, type JsonValue, type RunningServer } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
 import { describeFailure, withoutSecrets } from './failure.ts';
 import { type Attempt, finishLaunch, LostLaunch, launch } from './launch.ts';
-import { databaseNow } from './ports.ts';
 import type { Failure, ServerRecord } from './server.ts';
+import { askSpawner } from './spawner-calls.ts';
 import { runStop } from './stopping.ts';
-import { runningServer } from './views.ts';
 
 const logTailBytes = 8_192;
+const longestFarewellMs = 10_000;
 
 interface Running {
   readonly fence: number;
@@ -20,6 +21,7 @@ export class Attempts {
   readonly #context: ServersContext;
   readonly #launches = new Map<number, Running>();
   readonly #stops = new Map<number, Promise<void>>();
+  readonly #held = new Map<number, Promise<void>>();
   readonly #onExit: (server: ServerRecord, exit: Exit) => void;
 
   constructor(context: ServersContext, onExit: (server: ServerRecord, exit: Exit) => void) {
@@ -27,9 +29,17 @@ export class Attempts {
     this.#onExit = onExit;
   }
 
-  /** Is this server's launch or stop under way here? */
+  /** Is anything about this server under way here? */
   has(id: number): boolean {
-    return this.#launches.has(id) || this.#stops.has(id);
+    return this.#launches.has(id) || this.#stops.has(id) || this.#held.has(id);
+  }
+
+  /** Counts `work` on a server as under way until it settles. It must not reject. */
+  hold(id: number, work: Promise<void>): void {
+    this.#held.set(id, work);
+    void work.finally(() => {
+      if (this.#held.get(id) === work) this.#held.delete(id);
+    });
   }
 
   /** Launches a server this hub owns in `starting`. */
@@ -49,10 +59,13 @@ export class Attempts {
     const work = (async () => {
       await earlier;
       await this.#endLaunch(server.id);
-      await runStop(this.#context, server);
+      // An earlier stop, or another hub, may have ended it meanwhile; its successor is not ours to touch.
+      const current = await this.#context.servers.byId(server.id);
+      if (current?.phase === 'stopping' && current.fence === server.fence)
+        await runStop(this.#context, current);
     })()
       .catch((error: unknown) => {
-        // The row stays `stopping` with its owner: it is tried again by time or by take-over.
+        // The row stays `stopping` with its owner: it is taken up again in a moment, here or elsewhere.
         this.#context.log.error(
           { user: server.userName, server: server.name, err: error },
           'stop interrupted',
@@ -75,10 +88,21 @@ export class Attempts {
     return [...this.#launches.keys()];
   }
 
-  /** Leaves all launches to the next hub, and waits until nothing is under way here any more. */
+  /** Leaves all launches to the next hub, and waits for what is under way, stops included, a few seconds. */
   async giveUpLaunches(): Promise<void> {
     for (const { abort } of this.#launches.values()) abort(new LostLaunch());
-    await Promise.all([...[...this.#launches.values()].map(({ done }) => done), ...this.#stops.values()]);
+    const launches = [...this.#launches.values()].map(({ done }) => done);
+    await this.#atMost(
+      longestFarewellMs,
+      Promise.all([...launches, ...this.#stops.values(), ...this.#held.values()]),
+    );
+  }
+
+  async #atMost(ms: number, work: Promise<unknown>): Promise<void> {
+    const timer = new AbortController();
+    // Aborted means that the work was first.
+    await Promise.race([work, this.#context.clock.sleep(ms, timer.signal).catch(() => undefined)]);
+    timer.abort();
   }
 
   #track(server: ServerRecord, work: (attempt: Attempt) => Promise<ServerRecord>): void {
@@ -86,6 +110,7 @@ export class Attempts {
     const exit = Promise.withResolvers<Exit>();
     const secrets: string[] = [];
     let settled = false;
+    let reported: Exit | null = null;
     const attempt: Attempt = {
       server,
       signal: controller.signal,
@@ -94,6 +119,7 @@ export class Attempts {
       exited: exit.promise,
       reportExit: (report) => {
         exit.resolve(report);
+        reported ??= report;
         if (settled) this.#onExit(server, report);
       },
     };
@@ -107,13 +133,14 @@ export class Attempts {
         settled = true;
         this.#context.log.info({ ...name, seconds: seconds() }, 'server ready');
         this.#context.events.emit('serverReady', { ...name, seconds: seconds() });
+        if (reported) this.#onExit(server, reported); // it died in the very moment it became ready
       } catch (error) {
         settled = true;
         await this.#failed(attempt, error, seconds());
       }
     })()
       .catch((error: unknown) => {
-        // The row stays `starting` under this owner; take-over deals with it once the lease is over.
+        // The row stays `starting` under this owner: it is taken up again in a moment, here or elsewhere.
         this.#context.log.error({ ...name, err: error }, 'launch interrupted');
       })
       .finally(() => {
@@ -129,6 +156,7 @@ export class Attempts {
       this.#context.log.info(name, 'launch given up, the server is in other hands');
       return;
     }
+    if (isHubError(error) && error.code === 'HUB_DATABASE_UNAVAILABLE') throw error; // no fault of the server
     const failure = await this.#describe(attempt, signal.aborted ? signal.reason : error);
     this.#tell(name, failure, error);
     const stopping = await this.#context.unitOfWork.run(null, async () => {
@@ -166,12 +194,14 @@ export class Attempts {
 
   async #logTail({ server, secrets }: Attempt): Promise<string | null> {
     if (!this.#context.spawners.has(server.spawner)) return null;
-    const { driver } = this.#context.spawners.get(server.spawner);
+    const spawner = this.#context.spawners.get(server.spawner);
+    const { driver } = spawner;
     if (!driver.logs) return null;
     try {
       const current = (await this.#context.servers.byId(server.id)) ?? server;
-      const running = await runningServer(this.#context, current, AbortSignal.timeout(2_000));
-      return withoutSecrets(await driver.logs(running, logTailBytes), secrets);
+      const limit = { call: 'logs', seconds: 2 };
+      const ask = async (running: RunningServer<JsonValue>) => driver.logs?.(running, logTailBytes) ?? '';
+      return withoutSecrets(await askSpawner(this.#context, spawner, current, limit, ask), secrets);
     } catch {
       return null; // a failure without its log is still told
     }
@@ -181,6 +211,6 @@ export class Attempts {
     const running = this.#launches.get(id);
     if (!running) return;
     running.abort(new LostLaunch());
-    await Promise.race([running.done, this.#context.clock.sleep(5_000)]);
+    await this.#atMost(5_000, running.done);
   }
 }

@@ -1,9 +1,10 @@
-import { DeadlineError, serverPrefix, withDeadline } from '../kernel/index.ts';
+import { DeadlineError, databaseNow, serverPrefix, withDeadline } from '../kernel/index.ts';
 import {
   type Exit,
   HubError,
   type JsonValue,
   type Launch,
+  type RunningServer,
   type SpawnFailureCause,
   spawnFailure,
   type UserView,
@@ -12,11 +13,14 @@ import { clientIds } from './client-id.ts';
 import type { ServersContext } from './context.ts';
 import { forLaunch, serverEnvironment } from './environment.ts';
 import { exitedFailure, untilAnswers } from './http-wait.ts';
-import { databaseNow } from './ports.ts';
 import { ProgressLog } from './progress-log.ts';
 import { launchKey, type ServerRecord } from './server.ts';
+import { askSpawner } from './spawner-calls.ts';
 import type { SpawnerInstance } from './spawners.ts';
-import { runningServer, serverView } from './views.ts';
+import { serverView } from './views.ts';
+
+/** The first two events of a story are the hub's: "requested", and "begins again" after a take-over. */
+const firstOwnEvent = 2;
 
 /** Thrown where a write found the server in other hands: whoever sees it touches nothing more. */
 export class LostLaunch extends Error {
@@ -48,19 +52,24 @@ export async function launch(context: ServersContext, attempt: Attempt): Promise
   const spawner = context.spawners.get(server.spawner);
   const owner = await context.owners.view(server.userId);
   if (!owner) throw new HubError('HUB_NOT_FOUND', `The user ${server.userName} is gone.`);
-  const progress = new ProgressLog(context, server, 1);
+  const progress = new ProgressLog(context, server, firstOwnEvent);
 
   await context.leases.whenFresh(signal);
   const { server: credited, token, clientId } = await issueCredentials(context, server, spawner);
   attempt.secrets.push(token);
   await context.hooks.beforeSpawn(owner, credited);
+  await context.leases.whenFresh(signal); // a hook may have taken its time
   signal.throwIfAborted();
 
   const parts = { ...attempt, server: credited, spawner, owner, token, clientId, progress };
-  const { launched, target } = await startServer(context, parts);
-  const ready = await finishLaunch(context, { ...attempt, server: launched }, spawner, target);
-  await progress.settle();
-  return ready;
+  try {
+    const { launched, target } = await startServer(context, parts);
+    return await finishLaunch(context, { ...attempt, server: launched }, spawner, target, () =>
+      progress.settle(signal),
+    );
+  } finally {
+    await progress.settle(signal); // the end of the story comes after the story
+  }
 }
 
 /** From "launched, address known" to `ready`; also how a taken-over start goes on. */
@@ -69,12 +78,14 @@ export async function finishLaunch(
   attempt: Attempt,
   spawner: SpawnerInstance,
   target: string,
+  beforeReady: () => Promise<void> = async () => undefined,
 ): Promise<ServerRecord> {
   const { server, signal } = attempt;
   const located = await change(context, server, { target });
   const { peerVersion } = await waitForHttp(context, { ...attempt, server: located }, spawner, target);
   await context.leases.whenFresh(signal);
   await addRoute(context, located, target, signal);
+  await beforeReady();
   const ready = await context.unitOfWork.run(null, async () => {
     const row = await change(context, located, {
       phase: 'ready',
@@ -231,14 +242,15 @@ async function diesMeanwhile(
   spawner: SpawnerInstance,
   signal: AbortSignal,
 ): Promise<never> {
-  const running = await runningServer(context, server, signal);
+  const name = { user: server.userName, server: server.name };
+  let told = false;
   for (let pause = 200; ; pause = Math.min(2_000, pause * 1.5)) {
     await context.clock.sleep(pause, signal);
-    const exit = await spawner.driver.poll(running).catch((error: unknown) => {
-      context.log.warn(
-        { user: server.userName, server: server.name, err: error },
-        'server could not be polled',
-      );
+    const limit = { call: 'poll', seconds: spawner.options.pollTimeout, outer: signal };
+    const ask = (running: RunningServer<JsonValue>) => spawner.driver.poll(running);
+    const exit = await askSpawner(context, spawner, server, limit, ask).catch((error: unknown) => {
+      if (!told && !signal.aborted) context.log.warn({ ...name, err: error }, 'server could not be polled');
+      told = true;
       return null;
     });
     if (exit) throw exitedFailure(exit);
@@ -251,9 +263,14 @@ async function unreachable(
   spawner: SpawnerInstance,
   target: string,
 ): Promise<Error> {
-  const diagnosis = await runningServer(context, server, AbortSignal.timeout(5_000))
-    .then((running) => spawner.driver.diagnose?.(running, target))
-    .catch(() => null); // a guess more or less: the plain sentence below is true anyway
+  const limit = { call: 'diagnose', seconds: 5 };
+  const diagnosis = await askSpawner(
+    context,
+    spawner,
+    server,
+    limit,
+    async (running) => (await spawner.driver.diagnose?.(running, target)) ?? null,
+  ).catch(() => null); // a guess more or less: the plain sentence below is true anyway
   const cause: SpawnFailureCause = diagnosis?.cause ?? 'not-reachable';
   const seconds = spawner.options.httpTimeout;
   const message =

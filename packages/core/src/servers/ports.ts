@@ -1,3 +1,4 @@
+import type { databaseNow } from '../kernel/index.ts';
 import {
   type Instant,
   type JsonObject,
@@ -8,8 +9,6 @@ import {
 } from '../plugin/index.ts';
 import type { Failure, Phase, ServerRecord } from './server.ts';
 
-/** Stands for the database's own time in a change. */
-export const databaseNow = Symbol('databaseNow');
 type Time = typeof databaseNow | Instant | null;
 
 /** What a compare-and-set may write. */
@@ -82,7 +81,7 @@ export interface ServerRepository {
   counts(): Promise<ServerCounts>;
   /** Takes the oldest queued servers, at most as many as `limit` leaves free; one transaction under the lock. */
   takeFromQueue(
-    by: { owner: string; host: string; spawners: readonly string[] },
+    by: { owner: string; spawners: readonly string[] },
     limit: number,
   ): Promise<readonly ServerRecord[]>;
   /** How many starts come before this queued one. */
@@ -94,8 +93,8 @@ export interface ServerRepository {
     spawners: readonly string[];
     hostBound: readonly string[];
   }): Promise<readonly ServerRecord[]>;
-  /** Servers of this owner whose failed stop is due again. */
-  stopsDue(owner: string): Promise<readonly ServerRecord[]>;
+  /** Servers this owner has in `starting` or `stopping`, without failed stops whose next try is yet to come. */
+  ownedAndDue(owner: string): Promise<readonly ServerRecord[]>;
   /** Ready servers, of these spawners; those bound to a host only when it is `host`. */
   readyServers(of: {
     spawners: readonly string[];

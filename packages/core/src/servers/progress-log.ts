@@ -41,9 +41,9 @@ export class ProgressLog {
     this.#flushing ??= this.#flush();
   }
 
-  /** Resolves when everything told so far is stored. */
-  async settle(): Promise<void> {
-    while (this.#flushing) await this.#flushing;
+  /** Resolves when everything told so far is stored, or `signal` is aborted. */
+  async settle(signal: AbortSignal): Promise<void> {
+    while (this.#flushing && !signal.aborted) await this.#flushing;
   }
 
   async #flush(): Promise<void> {

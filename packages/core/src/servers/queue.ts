@@ -1,7 +1,8 @@
 import type { Actor } from '../kernel/index.ts';
+import { databaseNow } from '../kernel/index.ts';
 import { HubError, type JsonObject } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
-import { databaseNow } from './ports.ts';
+import { LostRace } from './lost-race.ts';
 import type { ServerRecord } from './server.ts';
 
 /** A start as it was asked for. */
@@ -11,7 +12,7 @@ export interface StartRequest {
   readonly userOptions: JsonObject | null;
   /** An administrator's bulk start goes behind those of single users. */
   readonly bulk: boolean;
-  readonly spawner: string | null;
+  readonly spawner: string;
 }
 
 /**
@@ -24,7 +25,8 @@ export async function enqueue(
   request: StartRequest,
 ): Promise<ServerRecord | null> {
   const target = `server:${server.userName}/${server.name}`;
-  return context.unitOfWork.run({ actor: request.actor, action: 'server.start', target }, async () => {
+  const entry = { actor: request.actor, action: 'server.start', target };
+  const work = context.unitOfWork.run(entry, async () => {
     const counts = await context.servers.lockAndCount();
     refuseWhenFull(context, counts);
     const queued = await context.servers.change(
@@ -32,7 +34,7 @@ export async function enqueue(
       {
         phase: 'queued',
         attempt: server.attempt + 1,
-        spawner: request.spawner ?? server.spawner,
+        spawner: request.spawner,
         ...(request.userOptions === null ? {} : { userOptions: request.userOptions }),
         queueClass: request.bulk ? 1 : 0,
         requestedAt: databaseNow,
@@ -43,13 +45,14 @@ export async function enqueue(
       },
       { raiseFence: true },
     );
-    if (!queued) return null;
+    if (!queued) throw new LostRace();
     await context.servers.clearEvents(queued.id, queued.attempt);
     await context.servers.appendEvents(queued, 0, [{ progress: 0, message: 'Server requested' }]);
     await context.changes.publish('server', String(queued.id));
     await context.changes.publish('queue', '');
     return queued;
   });
+  return LostRace.asNull(work);
 }
 
 function refuseWhenFull(
@@ -57,11 +60,8 @@ function refuseWhenFull(
   counts: { queued: number; starting: number; ready: number; stopping: number },
 ): void {
   const { concurrentStarts, queueLimit, activeServerLimit, retryAfter } = context.settings;
-  const full =
-    queueLimit > 0
-      ? counts.queued >= queueLimit
-      : concurrentStarts > 0 && counts.queued + counts.starting >= concurrentStarts;
-  if (full) {
+  // Who has room to start at once waits only for the next look at the queue: such a one takes no place in it.
+  if (concurrentStarts > 0 && counts.queued + counts.starting >= concurrentStarts + queueLimit) {
     const seconds = context.ids.integer(...retryAfter);
     throw new HubError(
       'HUB_TOO_MANY',
@@ -91,7 +91,6 @@ export async function takeTurns(context: ServersContext): Promise<readonly Serve
     const rows = await context.servers.takeFromQueue(
       {
         owner: context.run.id,
-        host: context.run.host,
         spawners: context.spawners.all.map(({ id }) => id),
       },
       concurrentStarts > 0 ? concurrentStarts : Number.MAX_SAFE_INTEGER,

@@ -1,15 +1,18 @@
 import type { Actor } from '../kernel/index.ts';
+import { databaseNow } from '../kernel/index.ts';
 import { type Exit, HubError, isHubError, type JsonObject, type ProgressEvent } from '../plugin/index.ts';
 import { Attempts } from './attempts.ts';
 import type { ServersContext } from './context.ts';
-import { databaseNow } from './ports.ts';
+import { stopOrphans } from './orphans.ts';
+import { rowOnce, startError } from './outcomes.ts';
 import { progressStream } from './progress-stream.ts';
 import { enqueue, type StartRequest, takeTurns } from './queue.ts';
+import { deleteForever } from './removal.ts';
 import type { ServerRecord } from './server.ts';
 import { isDisplayName, isServerName } from './server-names.ts';
+import { type StopWish, stopOnce } from './stop-request.ts';
 import { fullName, pendingStop } from './stopping.ts';
-import { takeOver } from './take-over.ts';
-import { runningServer } from './views.ts';
+import { goOnWithStart, takeOver } from './take-over.ts';
 import { Watch } from './watching.ts';
 
 const housekeepingMs = 1_000;
@@ -33,6 +36,8 @@ export class Servers {
   readonly #closing = new AbortController();
   #draining: Promise<void> | null = null;
   #drainAgain = false;
+  /** Rows of ours that nothing here worked on when housekeeping last looked, by id, with their fence. */
+  #idle: ReadonlyMap<number, number> = new Map();
 
   constructor(context: ServersContext) {
     this.#context = context;
@@ -50,10 +55,12 @@ export class Servers {
         (id) => void this.#heard(Number(id)),
         () => void this.#lookForLost(),
       ),
-      clock.every(housekeepingMs, () => this.#housekeeping()),
-      clock.every(orphanHuntMs, () => this.#huntOrphans()),
+      clock.every(housekeepingMs, () => this.#quietly(() => this.#housekeeping())),
+      // Apart from the rest: spawners that do not answer hold up nothing but this.
+      clock.every(housekeepingMs, () => this.#quietly(() => this.#watch.tick())),
+      clock.every(orphanHuntMs, () => this.#quietly(() => stopOrphans(this.#context))),
     );
-    void this.#huntOrphans();
+    void this.#quietly(() => stopOrphans(this.#context));
   }
 
   /** Stops taking part. Launches under way are left to the next hub, which goes on with them or begins anew. */
@@ -103,8 +110,13 @@ export class Servers {
   async requestStart(
     owner: ServerOwner,
     name: string,
-    request: StartRequest & { readonly displayName: string | null },
+    request: Omit<StartRequest, 'spawner'> & {
+      readonly displayName: string | null;
+      /** Id of a spawner; null: the one of the last start, if it is still configured. */
+      readonly spawner: string | null;
+    },
   ): Promise<ServerRecord> {
+    if (name !== '' && !this.namedAllowed) throw namedDisabled();
     for (let tries = 0; tries < 3; tries++) {
       const server = (await this.find(owner, name)) ?? (await this.#row(owner, name, request.displayName));
       if (server.phase === 'queued' || server.phase === 'starting') return server;
@@ -113,7 +125,9 @@ export class Servers {
         await this.#refuseRunning(server);
         continue;
       }
-      const queued = await enqueue(this.#context, server, request);
+      const { spawners } = this.#context;
+      const last = spawners.has(server.spawner) ? server.spawner : spawners.first.id;
+      const queued = await enqueue(this.#context, server, { ...request, spawner: request.spawner ?? last });
       if (!queued) continue; // somebody else was first: look again
       this.#context.events.emit('serverQueued', { user: queued.userName, server: queued.name });
       void this.#drain();
@@ -139,15 +153,11 @@ export class Servers {
   }
 
   /** Asks for a stop; cancels a start (R83). `null`: it was stopped already. */
-  async requestStop(
-    owner: ServerOwner,
-    name: string,
-    options: { readonly actor: Actor; readonly remove: boolean },
-  ): Promise<ServerRecord | null> {
+  async requestStop(owner: ServerOwner, name: string, options: StopWish): Promise<ServerRecord | null> {
     for (let tries = 0; tries < 5; tries++) {
       const server = await this.find(owner, name);
       if (!server) return null;
-      const next = await this.#stopOnce(server, options);
+      const next = await stopOnce(this.#context, this.#attempts, server, options);
       if (next !== 'again') return next;
     }
     throw new HubError(
@@ -191,8 +201,7 @@ export class Servers {
   /** Tells spawners that the stopped servers of a user go for good (P213). */
   async forgetAll(owner: ServerOwner): Promise<void> {
     for (const server of await this.ofUser(owner)) {
-      if (server.phase === 'stopped' && this.#context.spawners.has(server.spawner))
-        await this.#deleteForever(server);
+      if (server.phase === 'stopped') await deleteForever(this.#context, server);
     }
   }
 
@@ -202,16 +211,16 @@ export class Servers {
   }
 
   async #row(owner: ServerOwner, name: string, displayName: string | null): Promise<ServerRecord> {
-    if (name !== '') await this.#checkNamed(owner, name, displayName);
+    if (name !== '') await this.checkNamed(owner, name, displayName);
     const spawner = this.#context.spawners.first.id;
     const shown = displayName === null || displayName === '' ? name : displayName;
     return this.#context.servers.ensure(owner.id, name, { displayName: name === '' ? '' : shown, spawner });
   }
 
-  /** The checks of R78, in its order. */
-  async #checkNamed(owner: ServerOwner, name: string, displayName: string | null): Promise<void> {
+  /** May there be a new server of this name? The checks of R78, in its order; throws 400. */
+  async checkNamed(owner: ServerOwner, name: string, displayName: string | null): Promise<void> {
     const { namedServers, namedServerLimit } = this.#context.settings;
-    if (!namedServers) throw badRequest('Named servers are not enabled.');
+    if (!namedServers) throw namedDisabled();
     if (namedServerLimit > 0 && (await this.#context.servers.countNamed(owner.id)) >= namedServerLimit) {
       throw badRequest(
         `User ${owner.name} already has the maximum of ${namedServerLimit} named servers.  One must be deleted before a new server can be created`,
@@ -228,94 +237,6 @@ export class Servers {
     const exit = await this.#watch.one(server);
     if (!exit) throw badRequest(`${fullName(server)} is already running`);
     await this.stopOutcome(server, this.#context.settings.slowStop);
-  }
-
-  async #stopOnce(
-    server: ServerRecord,
-    options: { readonly actor: Actor; readonly remove: boolean },
-  ): Promise<ServerRecord | null | 'again'> {
-    const { servers } = this.#context;
-    const guard = { id: server.id, fence: server.fence, phase: server.phase };
-    const removal = options.remove ? { removeWhenStopped: true } : {};
-    if (server.phase === 'stopped') {
-      if (options.remove && server.name !== '')
-        return (await this.#removed(server, options.actor)) ? null : 'again';
-      return null;
-    }
-    if (server.phase === 'stopping') {
-      const row = await servers.change(guard, { ...removal, retryIn: 0 });
-      if (!row) return 'again';
-      if (server.stopTries > 0 && !this.#attempts.has(row.id)) await this.#stopHere(row);
-      return row;
-    }
-    const target = `server:${server.userName}/${server.name}`;
-    const entry = { actor: options.actor, action: 'server.stop', target };
-    const cancelled = server.phase === 'ready' ? null : this.#cancelFailure(server);
-    const row = await this.#context.unitOfWork.run(entry, async () => {
-      const next = await servers.change(
-        guard,
-        server.phase === 'queued'
-          ? { phase: 'stopped', owner: null, failure: cancelled, ...removal }
-          : {
-              phase: 'stopping',
-              owner: this.#context.run.id,
-              stoppingAt: databaseNow,
-              failure: cancelled,
-              ...removal,
-            },
-        { raiseFence: true },
-      );
-      if (next) await this.#context.changes.publish('server', String(server.id));
-      return next;
-    });
-    if (!row) return 'again';
-    if (row.phase === 'stopped') {
-      if (options.remove && row.name !== '') await this.#removed(row, options.actor);
-      return null;
-    }
-    await this.#stopHere(row);
-    return row;
-  }
-
-  async #stopHere(row: ServerRecord): Promise<void> {
-    this.#context.events.emit('serverStopping', { user: row.userName, server: row.name });
-    void this.#attempts.stop(row);
-  }
-
-  #cancelFailure(server: ServerRecord) {
-    return {
-      cause: 'cancelled' as const,
-      message: 'Spawn cancelled',
-      hint: null,
-      messageHtml: null,
-      status: 500,
-      expected: true,
-      reason: 'cancelled',
-      log: null,
-      attempt: server.attempt,
-      at: this.#context.clock.now().toISOString(),
-    };
-  }
-
-  async #removed(server: ServerRecord, actor: Actor): Promise<boolean> {
-    const { servers, spawners } = this.#context;
-    if (spawners.has(server.spawner)) await this.#deleteForever(server);
-    const target = `server:${server.userName}/${server.name}`;
-    return this.#context.unitOfWork.run({ actor, action: 'server.delete', target }, () =>
-      servers.remove({ id: server.id, fence: server.fence, phase: 'stopped' }),
-    );
-  }
-
-  async #deleteForever(server: ServerRecord): Promise<void> {
-    const { driver } = this.#context.spawners.get(server.spawner);
-    try {
-      await driver.deleteForever?.(await runningServer(this.#context, server, AbortSignal.timeout(30_000)));
-    } catch (error) {
-      this.#context.log.error(
-        { user: server.userName, server: server.name, err: error },
-        'deleteForever failed',
-      );
-    }
   }
 
   /** A ready server is gone: clean up after it. Who is second finds another fence or phase. */
@@ -364,14 +285,42 @@ export class Servers {
   }
 
   async #housekeeping(): Promise<void> {
+    await takeOver(this.#context, this.#attempts);
+    await this.#lookForLost();
+    await this.#takeUpIdle();
+    await this.#drain();
+  }
+
+  /**
+   * Goes on with rows of ours that nothing here works on: failed stops whose time has come, and what is left
+   * when the database went away in the middle (a write reported as failed may have been committed). Those are
+   * taken up at the second look, for the first may come just before their work begins.
+   */
+  async #takeUpIdle(): Promise<void> {
+    if (!this.#context.leases.fresh) return;
+    const owned = await this.#context.servers.ownedAndDue(this.#context.run.id);
+    const idle = owned.filter(({ id }) => !this.#attempts.has(id));
+    const seen = this.#idle;
+    this.#idle = new Map(idle.map(({ id, fence }) => [id, fence]));
+    for (const server of idle) {
+      if (server.stopTries > 0) void this.#attempts.stop(server);
+      else if (seen.get(server.id) === server.fence) await this.#takeUp(server);
+    }
+  }
+
+  async #takeUp(server: ServerRecord): Promise<void> {
+    const { id, fence, phase } = server;
+    const row = await this.#context.servers.change({ id, fence, phase }, {}, { raiseFence: true });
+    if (!row) return;
+    this.#context.log.warn({ user: row.userName, server: row.name, phase }, 'interrupted work is taken up');
+    if (phase === 'stopping') void this.#attempts.stop(row);
+    else goOnWithStart(this.#context, this.#attempts, row);
+  }
+
+  /** Runs what is done again in a moment anyway: a failure is told, and ends nothing. */
+  async #quietly(work: () => Promise<unknown>): Promise<void> {
     try {
-      await takeOver(this.#context, this.#attempts);
-      await this.#lookForLost();
-      for (const server of await this.#context.servers.stopsDue(this.#context.run.id)) {
-        if (!this.#attempts.has(server.id)) void this.#attempts.stop(server);
-      }
-      await this.#drain();
-      await this.#watch.tick();
+      await work();
     } catch (error) {
       const quiet = isHubError(error) && error.code === 'HUB_DATABASE_UNAVAILABLE';
       this.#context.log[quiet ? 'debug' : 'error'](
@@ -381,89 +330,22 @@ export class Servers {
     }
   }
 
-  /** Stops what runs but belongs to no current attempt: left by a hub that was killed at a bad moment. */
-  async #huntOrphans(): Promise<void> {
-    for (const spawner of this.#context.spawners.all) {
-      try {
-        const keys = (await spawner.driver.list?.()) ?? [];
-        if (keys.length === 0) continue;
-        const current = await this.#context.servers.currentKeys(keys);
-        for (const key of keys.filter((one) => !current.has(one))) await this.#stopOrphan(spawner.id, key);
-      } catch (error) {
-        this.#context.log.warn({ spawner: spawner.id, err: error }, 'orphans could not be looked for');
-      }
-    }
-  }
-
-  async #stopOrphan(spawner: string, key: string): Promise<void> {
-    const { driver } = this.#context.spawners.get(spawner);
-    this.#context.log.warn({ spawner, key }, 'a server that belongs to no attempt is stopped');
-    const nobody = {
-      id: '0',
-      name: '',
-      escapedName: '',
-      admin: false,
-      groups: [],
-      created: '1970-01-01T00:00:00Z',
-    };
-    await driver.stop(
-      {
-        key,
-        server: { id: key, name: '', displayName: '', owner: nobody, prefix: '', attempt: 0 },
-        state: null,
-        signal: AbortSignal.timeout(70_000),
-        log: this.#context.log,
-      },
-      'now',
-    );
-  }
-
   /** The row once `done` says so, or as it is after `seconds`; `null` when it was deleted. */
-  async #until(
+  #until(
     server: ServerRecord,
     seconds: number,
     done: (row: ServerRecord) => boolean,
   ): Promise<ServerRecord | null> {
-    const { servers, changes, clock } = this.#context;
-    const end = clock.monotonic() + seconds * 1000;
-    let wake: () => void = () => undefined;
-    const unsubscribe = changes.subscribe('server', (id) => id === String(server.id) && wake());
-    try {
-      for (;;) {
-        const news = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        const row = await servers.byId(server.id);
-        const left = end - clock.monotonic();
-        if (!row || done(row) || left <= 0 || this.#closing.signal.aborted) return row;
-        const timer = new AbortController();
-        const either = AbortSignal.any([timer.signal, this.#closing.signal]);
-        await Promise.race([news, clock.sleep(Math.min(1_000, left), either).catch(() => undefined)]);
-        timer.abort();
-      }
-    } finally {
-      unsubscribe();
-    }
+    return rowOnce(this.#context, server, { seconds, closing: this.#closing.signal }, done);
   }
-}
-
-/** The error a waiting start is answered with. */
-function startError(server: ServerRecord | null): HubError {
-  const failure = server?.failure;
-  if (!failure) return new HubError('HUB_SPAWN_CANCELLED', 'Spawn cancelled', { expose: true });
-  return new HubError(
-    failure.cause === 'cancelled' ? 'HUB_SPAWN_CANCELLED' : 'HUB_SPAWN_FAILED',
-    failure.message,
-    {
-      status: failure.status,
-      expose: true,
-      ...(failure.hint === null ? {} : { hint: failure.hint }),
-    },
-  );
 }
 
 function badRequest(message: string): HubError {
   return new HubError('HUB_BAD_REQUEST', message);
+}
+
+function namedDisabled(): HubError {
+  return badRequest('Named servers are not enabled.');
 }
 
 function conflict(message: string): HubError {

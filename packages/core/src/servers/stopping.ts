@@ -1,9 +1,10 @@
-import { withDeadline } from '../kernel/index.ts';
+import { databaseNow } from '../kernel/index.ts';
 import { HubError } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
-import { databaseNow } from './ports.ts';
+import { LostRace } from './lost-race.ts';
+import { deleteForever } from './removal.ts';
 import type { ServerRecord } from './server.ts';
-import { runningServer } from './views.ts';
+import { askSpawner } from './spawner-calls.ts';
 
 const firstRetry = 1;
 const longestRetry = 60;
@@ -30,7 +31,7 @@ export async function runStop(context: ServersContext, server: ServerRecord): Pr
     return;
   }
   await afterStopHooks(context, server);
-  const stopped = await forget(context, server);
+  const stopped = await forgetAttempt(context, server);
   if (stopped) {
     context.events.emit('serverStopped', {
       ...name,
@@ -49,19 +50,13 @@ async function removeRoute(context: ServersContext, server: ServerRecord): Promi
 
 async function endProcess(context: ServersContext, server: ServerRecord): Promise<void> {
   const spawner = context.spawners.get(server.spawner);
-  const overdue = () => context.events.emit('pluginOverdue', { plugin: spawner.name, call: 'stop' });
-  await withDeadline(
-    context.clock,
-    `Stopping the server of ${server.userName}`,
-    spawner.options.stopTimeout,
-    null,
-    async (signal) => spawner.driver.stop(await runningServer(context, server, signal), 'politely'),
-    overdue,
-  );
+  const limit = { call: 'stop', seconds: spawner.options.stopTimeout };
+  await askSpawner(context, spawner, server, limit, (running) => spawner.driver.stop(running, 'politely'));
 }
 
 async function keepStopping(context: ServersContext, server: ServerRecord, error: unknown): Promise<void> {
   const tries = server.stopTries + 1;
+  const startFailure = server.failure?.cause === 'stop-failed' ? null : server.failure;
   const retryIn = Math.min(longestRetry, firstRetry * 2 ** (tries - 1));
   context.log.error(
     { user: server.userName, server: server.name, err: error, tries, retryIn },
@@ -73,7 +68,7 @@ async function keepStopping(context: ServersContext, server: ServerRecord, error
       {
         stopTries: tries,
         retryIn,
-        failure: server.failure ?? {
+        failure: startFailure ?? {
           cause: 'stop-failed',
           message: 'The server could not be stopped yet.',
           hint: `It is tried again in ${retryIn} s.`,
@@ -102,9 +97,26 @@ async function afterStopHooks(context: ServersContext, server: ServerRecord): Pr
   });
 }
 
-/** Deletes the attempt's secrets and the row's memory of it, in one change. */
-async function forget(context: ServersContext, server: ServerRecord): Promise<boolean> {
-  return context.unitOfWork.run(null, async () => {
+/** Deletes the attempt's secrets and the row's memory of it, in one change; the row too where that is wished. */
+async function forgetAttempt(context: ServersContext, server: ServerRecord): Promise<boolean> {
+  for (let told = false; ; ) {
+    const current = await context.servers.byId(server.id);
+    if (current?.removeWhenStopped && current.name !== '' && !told) {
+      await deleteForever(context, current);
+      told = true;
+    }
+    const stopped = await forget(context, server, told);
+    if (stopped !== 'tell-first') return stopped === 'stopped';
+  }
+}
+
+/** `tell-first`: its removal was asked for meanwhile, and its spawner does not know yet (P213). */
+async function forget(
+  context: ServersContext,
+  server: ServerRecord,
+  told: boolean,
+): Promise<'stopped' | 'lost' | 'tell-first'> {
+  const transaction = context.unitOfWork.run(null, async () => {
     const stopped = await context.servers.change(
       { id: server.id, fence: server.fence, phase: 'stopping' },
       {
@@ -124,15 +136,18 @@ async function forget(context: ServersContext, server: ServerRecord): Promise<bo
         ...(server.failure?.cause === 'stop-failed' ? { failure: null } : {}),
       },
     );
-    if (!stopped) return false;
+    if (!stopped) return 'lost' as const;
+    const removed = stopped.removeWhenStopped && stopped.name !== '';
+    if (removed && !told) throw new LostRace();
     await context.credentials.revoke(server);
-    if (stopped.removeWhenStopped && stopped.name !== '') {
+    if (removed) {
       await context.servers.remove({ id: stopped.id, fence: stopped.fence, phase: 'stopped' });
     }
     await context.changes.publish('server', String(server.id));
     await context.changes.publish('queue', '');
-    return true;
+    return 'stopped' as const;
   });
+  return (await LostRace.asNull(transaction)) ?? 'tell-first';
 }
 
 /** The error of a start refused because its server is being stopped (R80). */

@@ -1,10 +1,10 @@
+import { databaseNow } from '../kernel/index.ts';
 import { type Exit, spawnFailure } from '../plugin/index.ts';
 import type { Attempts } from './attempts.ts';
 import type { ServersContext } from './context.ts';
 import { describeFailure } from './failure.ts';
-import { databaseNow } from './ports.ts';
 import type { ServerRecord } from './server.ts';
-import { runningServer } from './views.ts';
+import { askSpawner } from './spawner-calls.ts';
 
 const mostTakeOvers = 3;
 
@@ -27,16 +27,18 @@ export async function takeOver(context: ServersContext, attempts: Attempts): Pro
       'taken over from a hub that is gone',
     );
     if (server.phase === 'stopping') void attempts.stop(server);
-    else
-      void continueStart(context, attempts, server).catch((error: unknown) => {
-        // Still `starting` and ours in the row; when our lease goes too, the next hub takes it.
-        context.log.error(
-          { user: server.userName, server: server.name, err: error },
-          'take-over interrupted',
-        );
-      });
+    else goOnWithStart(context, attempts, server);
   }
   return claimed.length;
+}
+
+/** Carries on with a server this hub owns in `starting`, of whose launch nothing is in memory here. */
+export function goOnWithStart(context: ServersContext, attempts: Attempts, server: ServerRecord): void {
+  const work = continueStart(context, attempts, server).catch((error: unknown) => {
+    // Still `starting` and ours in the row: looked at again in a moment.
+    context.log.error({ user: server.userName, server: server.name, err: error }, 'take-over interrupted');
+  });
+  attempts.hold(server.id, work);
 }
 
 async function continueStart(
@@ -58,19 +60,23 @@ async function continueStart(
 
 /** The address of a launched server, if it runs. */
 async function whereItRuns(context: ServersContext, server: ServerRecord): Promise<string | null> {
-  const { driver, options } = context.spawners.get(server.spawner);
-  const running = await runningServer(context, server, AbortSignal.timeout(options.pollTimeout * 1000));
-  const exit: Exit | null = await driver.poll(running);
-  if (exit) return null;
-  return server.target ?? (await driver.address?.(running)) ?? null;
+  const spawner = context.spawners.get(server.spawner);
+  const { driver, options } = spawner;
+  const limit = { call: 'poll', seconds: options.pollTimeout };
+  return askSpawner(context, spawner, server, limit, async (running) => {
+    const exit: Exit | null = await driver.poll(running);
+    if (exit) return null;
+    return server.target ?? (await driver.address?.(running)) ?? null;
+  });
 }
 
 /** Nothing of the attempt may stay behind before the next one begins. */
 async function queueAgain(context: ServersContext, attempts: Attempts, server: ServerRecord): Promise<void> {
-  const { driver, options } = context.spawners.get(server.spawner);
+  const spawner = context.spawners.get(server.spawner);
   try {
-    const signal = AbortSignal.timeout(options.stopTimeout * 1000);
-    await driver.stop(await runningServer(context, server, signal), 'now');
+    await context.leases.whenFresh(AbortSignal.timeout(30_000));
+    const limit = { call: 'stop', seconds: spawner.options.stopTimeout };
+    await askSpawner(context, spawner, server, limit, (running) => spawner.driver.stop(running, 'now'));
   } catch (error) {
     context.log.error(
       { user: server.userName, server: server.name, err: error },
@@ -88,6 +94,7 @@ async function queueAgain(context: ServersContext, attempts: Attempts, server: S
         attempt: server.attempt + 1,
         state: null,
         target: null,
+        host: null,
         tokenId: null,
         oauthClientId: null,
         startingAt: null,
@@ -107,7 +114,7 @@ async function queueAgain(context: ServersContext, attempts: Attempts, server: S
 }
 
 async function giveUp(context: ServersContext, attempts: Attempts, server: ServerRecord): Promise<void> {
-  const error = spawnFailure('interrupted', 'The start was interrupted too often.', {
+  const error = spawnFailure('interrupted', 'The start was interrupted and could not be carried on.', {
     hint: 'Try again. If it keeps happening, the hub itself is being restarted: tell an administrator.',
   });
   const now = context.clock.now().toISOString();

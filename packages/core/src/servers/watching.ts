@@ -31,14 +31,16 @@ export class Watch {
 
   /** Does what is due. Called often; cheap when nothing is. */
   async tick(): Promise<void> {
-    for (const spawner of this.#context.spawners.all) {
-      const now = this.#context.clock.monotonic();
-      if (now < (this.#nextAt.get(spawner.id) ?? 0)) continue;
-      this.#nextAt.set(spawner.id, now + (spawner.options.pollInterval * 1000) / slices);
-      const turn = ((this.#turn.get(spawner.id) ?? -1) + 1) % slices;
-      this.#turn.set(spawner.id, turn);
-      await this.#look(spawner, (server) => server.id % slices === turn);
-    }
+    await Promise.all(this.#context.spawners.all.map((spawner) => this.#tickOf(spawner)));
+  }
+
+  async #tickOf(spawner: SpawnerInstance): Promise<void> {
+    const now = this.#context.clock.monotonic();
+    if (now < (this.#nextAt.get(spawner.id) ?? 0)) return;
+    this.#nextAt.set(spawner.id, now + (spawner.options.pollInterval * 1000) / slices);
+    const turn = ((this.#turn.get(spawner.id) ?? -1) + 1) % slices;
+    this.#turn.set(spawner.id, turn);
+    await this.#look(spawner, (server) => server.id % slices === turn);
   }
 
   /** Looks at all of them now: at start-up, after a restart. */

@@ -32,7 +32,11 @@ export async function appendEvents(
             and(eq(servers.id, guard.id), eq(servers.fence, guard.fence), eq(servers.attempt, guard.attempt)),
           ),
       )
-      .onConflictDoNothing()
+      // The same batch again: the first try was stored although it was reported as failed.
+      .onConflictDoUpdate({
+        target: [serverEvents.serverId, serverEvents.attempt, serverEvents.seq],
+        set: { event: sql`excluded.event` },
+      })
       .returning({ seq: serverEvents.seq }),
   );
   return written.length > 0;

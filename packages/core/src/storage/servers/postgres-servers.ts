@@ -105,10 +105,14 @@ export function postgresServers(db: Database): ServerRepository {
           .returning(returningServer);
       }),
 
-    stopsDue: (owner) =>
+    ownedAndDue: (owner) =>
       db.run((q) =>
         selectServers(q).where(
-          and(eq(servers.owner, owner), eq(servers.phase, 'stopping'), sql`${servers.retryAt} <= hub_now()`),
+          and(
+            eq(servers.owner, owner),
+            inArray(servers.phase, ['starting', 'stopping']),
+            or(isNull(servers.retryAt), sql`${servers.retryAt} <= hub_now()`),
+          ),
         ),
       ),
 

@@ -28,7 +28,7 @@ export async function countServers(db: Database): Promise<ServerCounts> {
 /** The oldest queued servers there is room for, now `starting` and ours. Call it inside a transaction. */
 export async function takeFromQueue(
   db: Database,
-  by: { readonly owner: string; readonly host: string; readonly spawners: readonly string[] },
+  by: { readonly owner: string; readonly spawners: readonly string[] },
   limit: number,
 ): Promise<readonly ServerRecord[]> {
   const waiting = await db.run((q) =>
@@ -42,15 +42,19 @@ export async function takeFromQueue(
   const { starting } = await lockAndCount(db);
   const room = Math.min(limit - starting, 1_000);
   if (room <= 0) return [];
-  return db.run((q) => {
-    const next = q
+  const next = await db.run((q) =>
+    q
       .select({ id: servers.id })
       .from(servers)
       .where(and(eq(servers.phase, 'queued'), inArray(servers.spawner, [...by.spawners])))
       .orderBy(asc(servers.queueClass), asc(servers.queuedAt), asc(servers.id))
-      .limit(room)
-      .for('update', { skipLocked: true });
-    return q
+      .limit(room),
+  );
+  const order = next.map(({ id }) => id);
+  if (order.length === 0) return [];
+  // A start may be cancelled between the two statements: the second looks again.
+  const taken = await db.run((q) =>
+    q
       .update(servers)
       .set({
         phase: 'starting',
@@ -59,9 +63,10 @@ export async function takeFromQueue(
         startingAt: sql`hub_now()`,
       })
       .from(users)
-      .where(and(eq(users.id, servers.userId), inArray(servers.id, next)))
-      .returning(returningServer);
-  });
+      .where(and(eq(users.id, servers.userId), inArray(servers.id, order), eq(servers.phase, 'queued')))
+      .returning(returningServer),
+  );
+  return taken.toSorted((one, other) => order.indexOf(one.id) - order.indexOf(other.id));
 }
 
 /** How many starts come before this one; `null` when it is not queued. */
