@@ -132,6 +132,17 @@ export interface OptionsFormContext {
   readonly request: RequestView | null;
   /** Nonce for `<script>` and `<style>` in the form. */
   readonly cspNonce: string;
+  /** Files that came with a submitted form, for `readOptions`. */
+  readonly files?: readonly OptionsFile[] | undefined;
+}
+
+/** A file of a submitted options form (W30). */
+export interface OptionsFile {
+  /** Name of the field. */
+  readonly field: string;
+  readonly filename: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
 }
 
 /** A refusal is expected, not a fault: no stack trace, its own status, its words shown to the user (P239). */

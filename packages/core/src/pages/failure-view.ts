@@ -1,0 +1,65 @@
+import { allows } from '../access/index.ts';
+import { type Answer, type Context, html, type Memberships, ownerOf, scopesOf } from '../http/index.ts';
+import type { PageFailure } from '../plugin/index.ts';
+import type { ServerRecord } from '../servers/index.ts';
+import type { PageDeps } from './deps.ts';
+import { pageContext } from './page-context.ts';
+import { fullName, type ServerName, serverUrls, withNext } from './server-urls.ts';
+import { pageServer } from './server-view.ts';
+
+type Failure = NonNullable<ServerRecord['failure']>;
+
+/** Why the last start failed, with the status it failed with (W31, W33). */
+export async function failurePage(
+  context: Context,
+  deps: PageDeps,
+  row: ServerRecord & { readonly failure: Failure },
+  more: { readonly next: string | null; readonly message?: string },
+): Promise<Answer> {
+  const name: ServerName = { user: row.userName, server: row.name };
+  const failure = pageFailure(row, await mayReadLog(context, name, deps.memberships));
+  const page = {
+    server: pageServer(deps, name, row),
+    startUrl: withNext(serverUrls(deps.places, name).spawn, more.next),
+    wanted: null,
+    implicitStartSeconds: 0,
+    failure: more.message === undefined ? failure : { ...failure, message: more.message },
+  };
+  return html(await deps.pages.notRunning(await pageContext(context, deps), page), row.failure.status);
+}
+
+/** The words of a fault in a plugin are not for people (W111): the page has its own. */
+function pageFailure(row: ServerRecord & { readonly failure: Failure }, withLog: boolean): PageFailure {
+  const { cause, message, messageHtml, hint, at, attempt, log } = row.failure;
+  const isFault = cause === 'plugin-error';
+  return {
+    cause,
+    message: isFault ? null : message,
+    messageHtml,
+    hint: isFault ? null : hint,
+    at,
+    attempt,
+    reference: `${row.userName}${row.name === '' ? '' : `/${row.name}`}#${attempt}`,
+    log: withLog && log !== null ? log.trimEnd().split('\n') : null,
+    events: [],
+  };
+}
+
+/** The end of a server's log may hold what its owner typed: for them, and for those who may read its state. */
+async function mayReadLog(
+  { caller }: Pick<Context, 'caller'>,
+  { user, server }: ServerName,
+  memberships: Memberships,
+): Promise<boolean> {
+  const viewer = ownerOf(caller);
+  if (viewer?.kind === 'user' && viewer.user.name === user) return true;
+  const scopes = scopesOf(caller);
+  if (!scopes.holds('admin:server_state')) return false;
+  const groups = await memberships.groupsOf(user);
+  return allows(scopes, 'admin:server_state', { kind: 'server', user, server, groups });
+}
+
+/** W31: what a start that failed at once is called where the page has a form. */
+export function failureSentence({ cause, message }: Failure, name: ServerName): string {
+  return cause === 'plugin-error' ? `Unhandled error starting server ${fullName(name)}` : message;
+}

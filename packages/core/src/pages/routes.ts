@@ -1,0 +1,29 @@
+import type { HttpServer } from '../http/index.ts';
+import { assetRoutes } from './assets.ts';
+import { cspReportRoutes } from './csp-report.ts';
+import type { PageDeps } from './deps.ts';
+import { errorRoutes } from './error-pages.ts';
+import { homeRoutes } from './home.ts';
+import { loginRoutes } from './login.ts';
+import { logoutRoutes } from './logout.ts';
+import { redirectRoutes } from './redirects.ts';
+import { spawnRoutes } from './spawn.ts';
+import { spawnPendingRoutes } from './spawn-pending.ts';
+import { stoppedServerRoutes } from './stopped-server.ts';
+import { tokenPageRoutes } from './token-page.ts';
+
+/** Registers everything people open in a browser. `otherwise` and `renderError` go to the server itself. */
+export function pageRoutes(http: Pick<HttpServer, 'hub' | 'base'>, deps: PageDeps): void {
+  const { hub } = http;
+  redirectRoutes(hub, deps);
+  loginRoutes(hub, deps);
+  logoutRoutes(hub, deps);
+  homeRoutes(hub, deps);
+  spawnRoutes(hub, deps);
+  spawnPendingRoutes(hub, deps);
+  stoppedServerRoutes(hub, deps);
+  tokenPageRoutes(hub, deps);
+  errorRoutes(hub, deps);
+  assetRoutes(http, deps);
+  cspReportRoutes(hub, deps);
+}

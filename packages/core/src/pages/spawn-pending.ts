@@ -1,0 +1,53 @@
+import { type Answer, anyOf, type Context, html, type Routes, redirect } from '../http/index.ts';
+import { HubError } from '../plugin/index.ts';
+import type { PageDeps } from './deps.ts';
+import { failurePage } from './failure-view.ts';
+import { nextTarget, safeNextArgument } from './next-target.ts';
+import { pageContext } from './page-context.ts';
+import { type ServerName, serverUrls, withNext } from './server-urls.ts';
+import { pageServer } from './server-view.ts';
+import { namesOf, requireUser, scopeTarget } from './spawn-target.ts';
+
+/** Follows a start, and never begins one (W12, W33). */
+export function spawnPendingRoutes(hub: Routes, deps: PageDeps): void {
+  for (const path of ['/spawn-pending/:name', '/spawn-pending/:name/:server'] as const) {
+    hub.route('GET', path, {
+      summary: 'Follow a start',
+      scope: anyOf('servers'),
+      on: scopeTarget,
+      handle: (context) => follow(context, namesOf(context), deps),
+    });
+  }
+}
+
+async function follow(context: Context, name: ServerName, deps: PageDeps): Promise<Answer> {
+  const { pages, servers, places } = deps;
+  const owner = await requireUser(name.user, deps.users);
+  const row = await servers.find(owner, name.server);
+  if (!row && name.server !== '') {
+    throw new HubError('HUB_NOT_FOUND', `${name.user} has no such server ${name.server}`);
+  }
+  const urls = serverUrls(places, name);
+  if (row?.phase === 'ready') return redirect(await nextTarget(context, deps, { fallback: urls.open }));
+
+  const next = safeNextArgument(context, deps);
+  if (row?.phase === 'stopped' && row.failure) {
+    return failurePage(context, deps, { ...row, failure: row.failure }, { next });
+  }
+  const common = await pageContext(context, deps);
+  const server = pageServer(deps, name, row);
+  if (row?.phase === 'stopping') return html(await pages.stopPending(common, { server }));
+  if (row && row.phase !== 'stopped') {
+    const queue = await servers.queuePosition(row);
+    return html(await pages.spawnPending(common, { server, progressUrl: `${urls.api}/progress`, queue }));
+  }
+  return html(
+    await pages.notRunning(common, {
+      server,
+      startUrl: withNext(urls.spawn, next),
+      wanted: null,
+      implicitStartSeconds: 0,
+      failure: null,
+    }),
+  );
+}
