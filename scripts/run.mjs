@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The two commands of a fresh clone, `npm start` and `npm test`. Plain JavaScript for the Node a machine has
+// The commands of a fresh clone: `npm start`, `npm test`, `npm run bench`. Plain JavaScript for the Node a machine has
 // (20 or newer); what they install and run uses the workspace's own Node.
 import process from 'node:process';
 import { Stop } from './lib/steps.mjs';
@@ -7,6 +7,7 @@ import { Stop } from './lib/steps.mjs';
 const commands = {
   start: () => import('./start.mjs'),
   test: () => import('./test.mjs'),
+  bench: () => import('./bench.mjs'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,0 +1,42 @@
+// The hub that is measured, in a process of its own. Started by this-hub.ts.
+import { dummyAuthenticator } from '@hub/auth-simple';
+import { createHub } from '@hub/core';
+import { chpProxy } from '@hub/proxy-chp';
+import { localSpawner } from '@hub/spawner-local';
+import { web } from '@hub/web';
+import type { HubSettings } from './contender.ts';
+
+const given: HubSettings = JSON.parse(process.argv[2] ?? '');
+
+const hub = await createHub({
+  bindUrl: given.publicUrl,
+  hub: { port: Number(new URL(given.hubUrl).port) },
+  dataFolder: `${given.folder}/data`,
+  plugins: [
+    dummyAuthenticator(),
+    localSpawner({
+      runAs: 'hub',
+      command: [...given.command],
+      workingDirectory: `${given.homes}/{username}`,
+    }),
+    chpProxy({ apiUrl: given.proxyApiUrl }),
+    web(),
+  ],
+  access: { admins: ['admin'], allowAll: true },
+  // A request answers when its server is there, however long that takes.
+  servers: { slowStart: 150, slowStop: 150 },
+});
+
+async function stop(): Promise<void> {
+  await hub.stop();
+  if (process.connected) process.disconnect?.();
+}
+process.once('SIGTERM', stop);
+// Nobody is left to measure.
+process.once('disconnect', stop);
+
+await hub.start();
+const admin = await hub.users.get('admin');
+if (!admin) throw new Error('The administrator of the configuration is missing.');
+const { token } = await hub.tokens.create({ kind: 'hub', name: 'bench' }, admin, { note: 'bench' });
+process.send?.(token);

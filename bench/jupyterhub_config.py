@@ -1,0 +1,24 @@
+"""The JupyterHub that is measured: its own defaults wherever nothing has to differ."""
+
+import json
+import os
+
+given = json.loads(os.environ["BENCH_SETTINGS"])
+
+c = get_config()  # noqa: F821
+c.JupyterHub.bind_url = given["publicUrl"]
+c.JupyterHub.hub_bind_url = given["hubUrl"]
+c.ConfigurableHTTPProxy.api_url = given["proxyApiUrl"]
+c.JupyterHub.db_url = "sqlite:///jupyterhub.sqlite"
+
+c.JupyterHub.authenticator_class = "dummy"
+c.Authenticator.allow_all = True
+c.Authenticator.admin_users = {"admin"}
+c.JupyterHub.api_tokens = {given["token"]: "admin"}
+
+c.JupyterHub.spawner_class = "simple"
+c.Spawner.cmd = given["command"]
+c.SimpleLocalProcessSpawner.home_dir_template = given["homes"] + "/{username}"
+
+# A request answers when its server is there, however long that takes.
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 150, "slow_stop_timeout": 150}
