@@ -26,7 +26,7 @@ export async function openDatabase(
   const { database } = places;
   if (database.kind === 'url') {
     const connection = fromUrl(database.url);
-    const migrated = await migrate(connection);
+    const migrated = await upToDate(connection, deps.log);
     return { connection, migrated, ensureRunning: async () => undefined, close: async () => undefined };
   }
   const { log, clock, postgresUser, signal } = deps;
@@ -34,7 +34,7 @@ export async function openDatabase(
   try {
     return {
       connection: own.connection,
-      migrated: await migrate(own.connection),
+      migrated: await upToDate(own.connection, log),
       ensureRunning: (until) => own.ensureRunning(until),
       close: async () => {
         await own.close();
@@ -44,6 +44,17 @@ export async function openDatabase(
     await own.close();
     throw error;
   }
+}
+
+async function upToDate(connection: Connection, log: Logger): Promise<Migrated> {
+  const migrated = await migrate(connection);
+  if (!migrated.nameIndex) {
+    log.warn(
+      {},
+      'searching for a part of a user name reads all users: the extension pg_trgm was not there, or the account may not make it, when the database was migrated',
+    );
+  }
+  return migrated;
 }
 
 /** `postgres://user:password@host:5432/name` → options of the driver; its own parser reads `?host=/socket` too. */

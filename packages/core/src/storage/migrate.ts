@@ -16,6 +16,8 @@ export interface Migrated {
   readonly before: number;
   /** Steps that are there now. */
   readonly after: number;
+  /** Is there an index for parts of names? Without it `name_filter` reads all users. */
+  readonly nameIndex: boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function migrate(connection: Connection): Promise<Migrated> {
     await runMigrations(drizzle(client), { migrationsFolder: migrationsFolder() });
     await client`INSERT INTO settings (key, value) VALUES ('min_hub', ${String(schemaVersion)}::jsonb)
       ON CONFLICT (key) DO NOTHING`;
-    return { before, after: await steps(client) };
+    return { before, after: await steps(client), nameIndex: await hasNameIndex(client) };
   } catch (error) {
     throw databaseError(error);
   } finally {
@@ -50,6 +52,11 @@ async function steps(client: ReturnType<typeof openClient>): Promise<number> {
   if (!there?.table) return 0;
   const [row] = await client`SELECT count(*)::int AS steps FROM drizzle.__drizzle_migrations`;
   return Number(row?.steps ?? 0);
+}
+
+async function hasNameIndex(client: ReturnType<typeof openClient>): Promise<boolean> {
+  const [row] = await client`SELECT to_regclass('users_name_trigrams') IS NOT NULL AS there`;
+  return row?.there === true;
 }
 
 async function refuseNewer(client: ReturnType<typeof openClient>): Promise<void> {
@@ -68,7 +75,7 @@ async function refuseNewer(client: ReturnType<typeof openClient>): Promise<void>
 }
 
 /** The folder of migrations, beside `src` in the workspace and beside `dist` in the package. */
-function migrationsFolder(): string {
+export function migrationsFolder(): string {
   for (const relative of ['../migrations', '../../migrations']) {
     const folder = fileURLToPath(new URL(relative, import.meta.url));
     if (existsSync(`${folder}/meta/_journal.json`)) return folder;

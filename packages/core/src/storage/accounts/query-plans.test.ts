@@ -6,7 +6,7 @@ import type { UserQuery } from '../../accounts/ports.ts';
 import { hashSecret } from '../../kernel/index.ts';
 import { selectLogin, selectToken } from './postgres-credentials.ts';
 import { userGrants } from './postgres-grants.ts';
-import { selectByName, selectPage } from './user-page.ts';
+import { countUsers, selectByName, selectPage } from './user-page.ts';
 
 let hub: Accounts;
 beforeAll(async () => {
@@ -104,6 +104,15 @@ describe('the hot statements use indexes', () => {
       services: new Set<string>(),
     } as const;
     expect(await scannedWhole(statement(selectPage({ ...page, access })))).toEqual([]);
+  });
+
+  it('a part of a name, by trigrams, once there are too many users to read', async () => {
+    const query = statement(countUsers({ ...page, nameFilter: 'ser-17' }));
+    const plan = await hub.sql.begin(async (q) => {
+      await q`SET LOCAL enable_seqscan = off`;
+      return q.unsafe(`EXPLAIN (FORMAT JSON) ${query.sql}`, query.params as string[]);
+    });
+    expect(JSON.stringify(plan)).toContain('users_name_trigrams');
   });
 
   it('finds a whole scan when there is one', async () => {
