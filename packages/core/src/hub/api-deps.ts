@@ -1,10 +1,11 @@
-import { defaultRoles, Grants, ScopeSet, userScopes } from '../access/index.ts';
+import { Grants, ScopeSet, userScopes } from '../access/index.ts';
 import { userHooks } from '../actions/index.ts';
 import type { ApiDeps } from '../api/index.ts';
 import { type Context, ownerOf } from '../http/index.ts';
 import type { RequestView } from '../plugin/index.ts';
 import { Spawners } from '../servers/index.ts';
 import type { HubParts, StopOptions } from './hub.ts';
+import { roleScopes } from './role-scopes.ts';
 import { services } from './tokens.ts';
 
 /** What the REST API works with, out of the container. */
@@ -22,8 +23,7 @@ export function apiDeps(parts: HubParts, shutDown: (how: StopOptions) => void): 
     servers: container.get(services.servers),
     grants,
     table,
-    roleScopes: (role) =>
-      Object.hasOwn(defaultRoles, role) ? defaultRoles[role as keyof typeof defaultRoles].scopes : undefined,
+    roleScopes,
     async scopesOfUser(id) {
       const held = await grants.ofUser(String(id));
       return held ? userScopes(table, held) : ScopeSet.empty;

@@ -186,7 +186,6 @@ export class Hub implements AsyncDisposable {
 
     this.#later('servers', () => this.servers.close());
     this.servers.open();
-    web.serve();
     this.#every(purgeEveryMs, 'purge', () => this.#purge());
     void this.#purge();
     void this.servers

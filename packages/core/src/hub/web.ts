@@ -3,19 +3,21 @@ import { Grants } from '../access/index.ts';
 import { apiRoutes, metricsRoutes } from '../api/index.ts';
 import { createHttpServer, type HttpServer, type Memberships } from '../http/index.ts';
 import { Ids } from '../kernel/index.ts';
+import { oauthRoutes } from '../oauth/index.ts';
+import { otherwise, pageRoutes, renderError, showConsent } from '../pages/index.ts';
 import { HubError } from '../plugin/index.ts';
 import { apiDeps } from './api-deps.ts';
 import { findCookieSecret } from './cookie-secret.ts';
 import type { HubParts, StopOptions } from './hub.ts';
+import { oauthDeps } from './oauth-deps.ts';
+import { pageDeps } from './page-deps.ts';
 import { sessions } from './sessions.ts';
 import { services } from './tokens.ts';
 
 /** The web side of a running hub. */
 export interface Web {
-  /** Listens, answering 503 until `serve`; resolves with the port. */
+  /** Listens; resolves with the port. */
   listen(): Promise<number>;
-  /** From now on requests are answered. */
-  serve(): void;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
       return (await grants.membershipOf(new Set([user]))).groupsOf(user);
     },
   };
+  const look = pageDeps(parts, memberships);
   const http: HttpServer = createHttpServer({
     sessions: sessions(container.get(services.credentials)),
     memberships,
@@ -61,8 +64,12 @@ export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
     subdomainHost: null,
     compatibleVersion: addresses.compatibleVersion,
     headers: settings.http.headers,
+    renderError: (error, context) => renderError(error, context, look),
+    otherwise: (context) => otherwise(context, look),
   });
   apiRoutes(http, apiDeps(parts, acts.shutDown));
+  oauthRoutes(oauthDeps(parts, (context, page) => showConsent(context, page, look))).register(http);
+  pageRoutes(http, look);
   metricsRoutes(http, () => container.get(services.metrics).text(), settings.openMetrics);
   await http.ready();
 
@@ -76,7 +83,6 @@ export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
       }
       return (http.fastify.server.address() as AddressInfo).port;
     },
-    serve() {},
     async close() {
       http.fastify.server.closeAllConnections();
       await http.close();

@@ -1,0 +1,38 @@
+import type { Memberships } from '../http/index.ts';
+import { type PageDeps, plainPages } from '../pages/index.ts';
+import { Spawners } from '../servers/index.ts';
+import type { HubParts } from './hub.ts';
+import { services } from './tokens.ts';
+
+/** What the page flows work with, out of the container. */
+export function pageDeps(parts: HubParts, memberships: Memberships): PageDeps {
+  const { container, settings, addresses, clock, log } = parts;
+  return {
+    pages: container.get(services.pages) ?? plainPages,
+    users: container.get(services.users),
+    tokens: container.get(services.tokens),
+    logins: container.get(services.logins),
+    servers: container.get(services.servers),
+    spawners: container.get(Spawners),
+    authenticators: container.get(services.authenticators),
+    signIn: container.get(services.signIn),
+    memberships,
+    table: container.get(services.scopeTable),
+    clock,
+    log: log.child({ part: 'pages' }),
+    places: { baseUrl: addresses.baseUrl, hubPrefix: addresses.hubPrefix, subdomainHost: null },
+    version: addresses.version,
+    compatibleVersion: addresses.compatibleVersion,
+    settings: {
+      defaultUrl: settings.pages.defaultUrl,
+      redirectToServer: settings.pages.redirectToServer,
+      defaultServerName: settings.pages.defaultServerName,
+      implicitStartSeconds: settings.servers.implicitStartSeconds,
+      redirectLimit: settings.servers.redirectLimit,
+      stoppedStatus: 424,
+      namedServerLimit: settings.servers.limit,
+      tokenMaxSeconds: settings.tokens.maxSeconds,
+      hookTimeout: settings.servers.hookTimeout,
+    },
+  };
+}
