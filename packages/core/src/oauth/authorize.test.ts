@@ -239,6 +239,18 @@ describe('an authorize request', () => {
   });
 });
 
+it("reaches one's own server by one's own group alone", async () => {
+  await hub.server('loner');
+  const loner = await hub.signIn('loner');
+  await hub.give('loner', 'access:servers!group=loners');
+  await hub.sql`DELETE FROM user_roles USING users, roles
+    WHERE users.id = user_id AND roles.id = role_id AND users.name = 'loner' AND roles.name = 'user'`;
+  await hub.sql`WITH own AS (INSERT INTO groups (name) VALUES ('loners') RETURNING id)
+    INSERT INTO memberships (user_id, group_id) SELECT users.id, own.id FROM users, own WHERE users.name = 'loner'`;
+  const reply = await ask({ client_id: 'jupyterhub-user-loner', response_type: 'code' }, loner);
+  expect(reply.headers.location).toContain('/user/loner/oauth_callback?code=');
+});
+
 describe('consent', () => {
   it('shows what is asked as far as the user holds it, in words, and where it leads (W72, W73)', async () => {
     const reply = await ask(ext);
@@ -318,9 +330,12 @@ describe('the answer of the user', () => {
     expect([reply.status, reply.headers.location]).toEqual([403, undefined]);
   });
 
-  it('is 403 from a stranger', async () => {
-    const reply = await hub.browser().post(`${authorize}?${query(ext)}`);
-    expect(reply.status).toBe(403);
+  it('is 403 from a stranger, even from one whose form is ours', async () => {
+    const stranger = hub.browser();
+    expect((await stranger.post(`${authorize}?${query(ext)}`)).status).toBe(403);
+    const { text: token } = await stranger.get('/hub/login');
+    const reply = await stranger.post(`${authorize}?${query(ext)}`, { _xsrf: token });
+    expect([reply.status, reply.text]).toEqual([403, '403 : Forbidden\n']);
   });
 
   it('leads back with a code of 300 s that is bound to everything and kept hashed (W75)', async () => {

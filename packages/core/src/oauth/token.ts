@@ -61,7 +61,8 @@ export function tokenEndpoint(deps: TokenDeps): (context: Context) => Promise<An
     const redeemed = await redeem(body, context);
     if (!redeemed.ok) {
       const { refusal } = redeemed;
-      deps.log.warn({ client: body.client_id, ip: context.ip, error: refusal.error }, 'code not redeemed');
+      const client = body.client_id?.slice(0, 128);
+      deps.log.warn({ client, ip: context.ip, error: refusal.error }, 'code not redeemed');
       return refused(refusal);
     }
     const { token, scopes } = redeemed;
