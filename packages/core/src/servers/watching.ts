@@ -6,14 +6,16 @@ import type { ServerRecord } from './server.ts';
 import type { SpawnerInstance } from './spawners.ts';
 import { runningServer } from './views.ts';
 
-const slices = 10;
+const mostSlices = 10;
 const pollsAtOnce = 20;
+/** Ticks do not come on the dot: one that is a little early must not wait for the next. */
+const tickSlackMs = 100;
 
 /** What the watch found: an exit means dead; everything else means it may still run. */
 export type OnDeath = (server: ServerRecord, exit: Exit) => Promise<void>;
 
 /**
- * Looks at every ready server once per poll interval, a tenth of them at a time. Each is looked at by one live
+ * Looks at every ready server once per poll interval, a slice of them at a time. Each is looked at by one live
  * hub that has its spawner (and host), chosen by rendezvous hash; two hubs asking about one for a second is
  * harmless.
  */
@@ -37,7 +39,9 @@ export class Watch {
   async #tickOf(spawner: SpawnerInstance): Promise<void> {
     const now = this.#context.clock.monotonic();
     if (now < (this.#nextAt.get(spawner.id) ?? 0)) return;
-    this.#nextAt.set(spawner.id, now + (spawner.options.pollInterval * 1000) / slices);
+    // A look a second is the most this is called for: short intervals have fewer and larger slices.
+    const slices = Math.max(1, Math.min(mostSlices, Math.floor(spawner.options.pollInterval)));
+    this.#nextAt.set(spawner.id, now + (spawner.options.pollInterval * 1000) / slices - tickSlackMs);
     const turn = ((this.#turn.get(spawner.id) ?? -1) + 1) % slices;
     this.#turn.set(spawner.id, turn);
     await this.#look(spawner, (server) => server.id % slices === turn);

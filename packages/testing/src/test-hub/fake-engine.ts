@@ -28,8 +28,8 @@ export interface FakePlan {
   readonly failingStops?: number;
   /** `poll` throws. */
   readonly unknown?: boolean;
-  /** What `logs` answers. */
-  readonly log?: string;
+  /** What `logs` answers; a function is given the server's environment. */
+  readonly log?: string | ((environment: Readonly<Record<string, string>>) => string);
 }
 
 /** A server of the engine: a real listener on loopback. */

@@ -60,7 +60,10 @@ function driver(engine: FakeEngine, hostBound: boolean): Spawner {
     },
     address: async (server) => engine.find(server)?.origin ?? null,
     list: async () => engine.running.map(({ key }) => key),
-    logs: async ({ server }) => engine.planOf(server.owner.name).log ?? '',
+    async logs(server) {
+      const { log = '' } = engine.planOf(server.server.owner.name);
+      return typeof log === 'string' ? log : log(engine.find(server)?.environment ?? {});
+    },
     async deleteForever({ key }) {
       engine.story.push(`delete ${key}`);
     },

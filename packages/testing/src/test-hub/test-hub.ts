@@ -99,6 +99,13 @@ export class TestHub implements AsyncDisposable {
     return row;
   }
 
+  /** Where a server stands; `null` when it is not there yet. */
+  async phase(user: string, name = '') {
+    const owner = await this.hub.users.get(user);
+    const row = owner ? await this.hub.servers.find(owner, name) : null;
+    return row ? row.phase : null;
+  }
+
   /** Moves the database's clock ahead: leases apart, all that hubs agree on goes by it (tokens, queue, retries). */
   advance(seconds: number): Promise<void> {
     return this.database.advance(seconds);
