@@ -65,7 +65,8 @@ export function selectToken(q: Queryable) {
       note: tokens.note,
       sessionId: tokens.sessionId,
       lastUsed: sql<string | null>`${tokens.lastActivity}`.mapWith(toInstant).as('last_used'),
-      expired: sql<boolean | null>`${tokens.expiresAt} < hub_now()`,
+      // Most never expire: then the clock is not asked a second time.
+      expired: sql<boolean | null>`${tokens.expiresAt} IS NOT NULL AND ${tokens.expiresAt} < hub_now()`,
       clientId: tokens.clientId,
       ...clientColumns,
       serviceId: sql<string | null>`${services.id}`.as('service_id'),
