@@ -19,9 +19,14 @@ type Results = Map<string, ReadonlyMap<Contender, AnyFigures>>;
 
 const longest = 240_000;
 
-const options = readOptions(process.argv.slice(2));
-if (options === 'help') console.log(usage);
-else await bench(options);
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === 'help') console.log(usage);
+  else await bench(options);
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+}
 
 async function bench(options: BenchOptions): Promise<void> {
   const stop = new AbortController();

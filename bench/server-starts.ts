@@ -21,12 +21,19 @@ export const serverStartMeasures = {
   serversCpu: { title: 'CPU of the servers and of launching them', unit: 's' },
 } as const satisfies Measures;
 
+/** Milliseconds: longer than either hub waits for a server. */
+const patience = 160_000;
+/** Milliseconds between two looks: rare enough that a stalled hub's queue of connections does not overflow. */
+const lookEvery = 50;
+
 /** An administrator asks for `count` servers at once, each for another user, and then for the end of all. */
 export async function serverStarts(
   hub: RunningHub,
   { count, signal }: { readonly count: number; readonly signal: AbortSignal },
 ): Promise<Figures<typeof serverStartMeasures>> {
-  await using agent = disposable(new Agent({ headersTimeout: 160_000, bodyTimeout: 160_000 }));
+  await using agent = disposable(
+    new Agent({ connect: { timeout: patience }, headersTimeout: patience, bodyTimeout: patience }),
+  );
   const users = Array.from({ length: count }, (_, index) => `student-${index + 1}`);
   const { send } = client(hub, agent, signal);
   await send('POST', '/users', [201], { usernames: users });
@@ -66,7 +73,7 @@ interface Burst {
   readonly healthP99: number;
 }
 
-/** Sends all requests at once and looks every 10 ms, meanwhile, how long the hub takes to answer somebody else. */
+/** Sends all requests at once and looks often, meanwhile, how long the hub takes to answer somebody else. */
 async function burst(
   hub: RunningHub,
   agent: Agent,
@@ -87,13 +94,13 @@ async function burst(
 
 async function watchHealth(hub: RunningHub, agent: Agent, until: AbortSignal): Promise<number[]> {
   const asked: Promise<number>[] = [];
-  const { send } = client(hub, agent, AbortSignal.timeout(60_000));
+  const { send } = client(hub, agent, AbortSignal.timeout(patience));
   while (!until.aborted) {
     // Not one after the other: a hub that stalls would be asked less often, and look better than it is.
     const answer = send('GET', '/health', [200]);
     answer.catch(() => undefined); // told by `all` below
     asked.push(answer);
-    await sleep(10, undefined, { signal: until }).catch(() => undefined);
+    await sleep(lookEvery, undefined, { signal: until }).catch(() => undefined);
   }
   return (await Promise.all(asked)).map((seconds) => seconds * 1_000);
 }
