@@ -22,6 +22,8 @@ import { Browser } from './browser.ts';
 import { type FakeSpawner, fakeSpawner } from './fake-spawner.ts';
 import { silentLogger } from './silent-logger.ts';
 
+export { tester };
+
 /** A hub of accounts, servers and pages, on a real port and a real database. */
 export type PageHub = Awaited<ReturnType<typeof openPageHub>>;
 
