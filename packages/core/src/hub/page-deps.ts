@@ -12,6 +12,7 @@ export function pageDeps(parts: HubParts, memberships: Memberships): PageDeps {
     users: container.get(services.users),
     tokens: container.get(services.tokens),
     logins: container.get(services.logins),
+    clients: container.get(services.oauthClients),
     servers: container.get(services.servers),
     spawners: container.get(Spawners),
     authenticators: container.get(services.authenticators),

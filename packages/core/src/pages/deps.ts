@@ -1,5 +1,12 @@
 import type { ScopeTable } from '../access/index.ts';
-import type { AuthenticatorInstance, Logins, SignIn, Tokens, Users } from '../accounts/index.ts';
+import type {
+  AuthenticatorInstance,
+  Logins,
+  OAuthClients,
+  SignIn,
+  Tokens,
+  Users,
+} from '../accounts/index.ts';
 import type { Memberships } from '../http/index.ts';
 import type { Awaitable, Clock, Logger, Pages, RequestView, UserView } from '../plugin/index.ts';
 import type { Servers, Spawners } from '../servers/index.ts';
@@ -11,6 +18,7 @@ export interface PageDeps {
   readonly users: Pick<Users, 'get'>;
   readonly tokens: Pick<Tokens, 'list'>;
   readonly logins: Pick<Logins, 'end'>;
+  readonly clients: Pick<OAuthClients, 'get'>;
   readonly servers: Servers;
   readonly spawners: Spawners;
   readonly authenticators: readonly AuthenticatorInstance[];

@@ -11,7 +11,7 @@ export async function renderError(error: PageError, context: Context, deps: Page
     statusText: reason,
     message,
     messageHtml,
-    requested: context.path,
+    requested: status === 404 ? context.path : null,
     reference: null,
     retryAfter: null,
   });

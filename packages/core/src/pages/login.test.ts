@@ -39,6 +39,30 @@ describe('somebody unknown', () => {
   });
 });
 
+describe('the content policy of the login page', () => {
+  it('lets the form lead on to the registered application it was asked for, and nowhere else', async () => {
+    const client = { description: '', secret: 'demo', allowedScopes: [] };
+    const away = {
+      'service-app': 'https://app.example/a/cb',
+      'service-cli': 'demo-app://cb',
+      'service-own': '/x',
+    };
+    for (const [identifier, redirectUri] of Object.entries(away)) {
+      await hub.clients.put({ ...client, identifier, redirectUri });
+    }
+    const formAction = async (next: string) => {
+      const { headers } = await hub.browser().get(`/hub/login?next=${encodeURIComponent(next)}`);
+      return /form-action ([^;]*)/.exec(String(headers['content-security-policy']))?.[1];
+    };
+    const authorize = '/hub/api/oauth2/authorize?redirect_uri=https://evil.example&client_id=';
+    expect(await formAction(`${authorize}service-app`)).toBe("'self' https://app.example");
+    expect(await formAction(`${authorize}service-cli`)).toBe("'self' demo-app:");
+    expect(await formAction(`${authorize}service-own`)).toBe("'self'");
+    expect(await formAction(`${authorize}service-nobody`)).toBe("'self'");
+    expect(await formAction('/user/ada/?client_id=service-app')).toBe("'self'");
+  });
+});
+
 describe('the form', () => {
   it('signs in and leads to next, untouched (W21, W25)', async () => {
     const browser = hub.browser();

@@ -2,6 +2,7 @@ import type { SignInResult, Visit } from '../accounts/index.ts';
 import { type Answer, type Context, html, type Routes, redirect } from '../http/index.ts';
 import { HubError, isHubError } from '../plugin/index.ts';
 import type { PageDeps } from './deps.ts';
+import { signInTargets } from './form-targets.ts';
 import { authenticatorUrl, formOf, loginWays } from './login-ways.ts';
 import { nextTarget, safeNextArgument } from './next-target.ts';
 import { pageContext } from './page-context.ts';
@@ -87,7 +88,8 @@ async function loginPage(
     secure: context.secure || isLoopback(context.headers.host ?? ''),
     termsUrl: null,
   };
-  return html(await deps.pages.login(await pageContext(context, deps), page), status);
+  const text = await deps.pages.login(await pageContext(context, deps), page);
+  return html(text, status, { formTargets: await signInTargets(next, deps) });
 }
 
 /**

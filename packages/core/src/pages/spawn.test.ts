@@ -271,6 +271,7 @@ describe('the options form', () => {
     const browser = await hub.signIn('ada');
     const path = `/hub/spawn/ada?_xsrf=${browser.cookie('_xsrf')}`;
     expect((await browser.post(path, { size: '1' })).status).toBe(302);
+    expect((await browser.get('/hub/spawn/ada')).headers.location).toBe('/hub/spawn-pending/ada');
     const pending = await browser.post(path, { size: '1' });
     expect([pending.status, pending.text.includes('ada is pending spawn')]).toEqual([400, true]);
     go();

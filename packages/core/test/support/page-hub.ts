@@ -127,6 +127,7 @@ export async function openPageHub(options: PageHubOptions = {}) {
     users: accounts.users,
     tokens: accounts.tokens,
     logins: accounts.logins,
+    clients: accounts.clients,
     servers,
     spawners: registry,
     authenticators,
