@@ -5,9 +5,9 @@ export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGUSR1';
 export interface Io {
   /** Folder that relative paths on the command line start from. */
   readonly cwd: string;
-  /** Writes to standard output: results. */
+  /** Writes to standard output: results, and lines for people about a hub that runs. */
   readonly out: (text: string) => void;
-  /** Writes to standard error: log lines and whatever went wrong. */
+  /** Writes to standard error: log lines, and why a command failed. */
   readonly err: (text: string) => void;
   readonly errIsTerminal: boolean;
   /** Name of the account on this machine. */

@@ -37,7 +37,7 @@ export function maskedConfig(config: HubConfig, { settings, plugins }: Examined)
 
 /** `value` as JSON; `schema` tells what is secret, names and shapes do where it is silent. */
 export function masked(value: unknown, schema: OptionSchema | undefined): unknown {
-  if (schema?.secret) return isEmpty(value) ? value : secretMark;
+  if (isSecret(schema)) return isEmpty(value) ? value : secretMark;
   if (typeof value === 'function') return '[function]';
   if (typeof value === 'string') return hidePassword(value);
   if (Array.isArray(value)) return value.map((one) => masked(one, itemSchema(schema)));
@@ -45,8 +45,8 @@ export function masked(value: unknown, schema: OptionSchema | undefined): unknow
   if (!isPlain(value)) return `[${value.constructor.name}]`;
   const entries = inOrder(value, schema).map(([name, one]) => {
     const known = propertySchema(schema, name);
-    const isSecret = !known && secretName.test(name) && typeof one === 'string' && one !== '';
-    return [name, isSecret ? secretMark : masked(one, known ?? restSchema(schema))] as const;
+    const soundsSecret = !known && secretName.test(name) && typeof one === 'string' && one !== '';
+    return [name, soundsSecret ? secretMark : masked(one, known ?? restSchema(schema))] as const;
   });
   return Object.fromEntries(entries);
 }
@@ -69,7 +69,11 @@ function kindOf({ provides }: PluginInstance): string {
   return kinds.find(([token]) => token === provides)?.[1] ?? String(provides.description);
 }
 
-/** Options with several shapes show what any of them calls secret as secret. */
+/** What any of several shapes calls secret is secret. */
+function isSecret(schema: OptionSchema | undefined): boolean {
+  return shapes(schema).some(({ secret }) => secret);
+}
+
 function shapes(schema: OptionSchema | undefined): readonly OptionSchema[] {
   if (!schema) return [];
   return [schema, ...(schema.anyOf ?? []).flatMap(shapes)];
@@ -90,7 +94,7 @@ function restSchema(schema: OptionSchema | undefined): OptionSchema | undefined 
 }
 
 function mostSecret(schemas: readonly OptionSchema[]): OptionSchema | undefined {
-  return schemas.find(({ secret }) => secret) ?? schemas[0];
+  return schemas.find(isSecret) ?? schemas[0];
 }
 
 /** As the schema lists them, so that what was filled in does not stand at the end. */

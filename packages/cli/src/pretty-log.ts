@@ -14,7 +14,7 @@ export function prettyLines(write: (text: string) => void, colours: boolean): (l
     const rest = Object.entries(fields).map(([key, value]) => `${key}=${shown(value)}`);
     const clock = new Date(String(time)).toTimeString().slice(0, 8);
     const name = style(styles[String(level)] ?? 'dim', String(level).padEnd(5));
-    const parts = [style('dim', clock), name, String(msg ?? ''), style('dim', rest.join(' '))];
+    const parts = [style('dim', clock), name, String(msg ?? ''), '', style('dim', rest.join(' '))];
     write(`${parts.join(' ').trimEnd()}\n${errorLines(err)}`);
   };
 }

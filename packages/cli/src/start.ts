@@ -33,11 +33,11 @@ export async function start(options: StartOptions, io: Io): Promise<number> {
     io.out(`\nThe hub serves at ${hub.url}\n`);
     await printLines(loaded, hub, io);
     await hub.stopped;
-    io.err('The hub has stopped.\n');
+    io.out('The hub has stopped.\n');
     return 0;
   } catch (error) {
     if (!signals.received()) throw error;
-    io.err('The hub was stopped before it served.\n');
+    io.out('The hub was stopped before it served.\n');
     return 0;
   } finally {
     signals.end();

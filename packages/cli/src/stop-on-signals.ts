@@ -17,10 +17,10 @@ export function stopOnSignals(io: Io, stop: () => Promise<void>): StopSignals {
     const now = performance.now();
     if (first === null) {
       first = now;
-      io.err('Stopping. A second signal ends the hub without waiting.\n');
+      io.out('Stopping. A second signal ends the hub without waiting.\n');
       void stop();
     } else if (now - first > samePressMs) {
-      io.err(
+      io.out(
         'Ended without waiting: servers, the proxy and a private PostgreSQL may go on running. ' +
           'The next start finds them again; `hub db stop` ends the database.\n',
       );
