@@ -60,7 +60,7 @@ describe('a server', () => {
   it('gets the whole environment of the contract (P240)', async () => {
     const user = await hub.signIn('emil');
     await user.startServer();
-    const { environment, origin } = hub.engine.of('emil') ?? { environment: {}, origin: '' };
+    const { environment = {}, origin } = hub.engine.of('emil') ?? {};
     expect(environment).toMatchObject({
       JUPYTERHUB_API_TOKEN: expect.stringMatching(/^[0-9a-f]{32}$/),
       JPY_API_TOKEN: environment.JUPYTERHUB_API_TOKEN,

@@ -1,4 +1,3 @@
-import { builtInScopeTable, defaultRoles } from '../../src/access/index.ts';
 import {
   type AccessSettings,
   Activity,
@@ -15,7 +14,8 @@ import {
   Tokens,
   Users,
 } from '../../src/accounts/index.ts';
-import { type Actor, DomainEvents, randomIds, systemClock } from '../../src/kernel/index.ts';
+import { checkAccounts, type StatedAccounts, scopesOfRole } from '../../src/hub/check-accounts.ts';
+import { type Actor, DomainEvents, randomIds, systemClock, withoutKeys } from '../../src/kernel/index.ts';
 import type { Logger } from '../../src/plugin/index.ts';
 import {
   postgresAccountSetup,
@@ -24,6 +24,7 @@ import {
   postgresGrants,
   postgresLogins,
   postgresOAuth,
+  postgresStoredScopes,
   postgresTokens,
   postgresUsers,
 } from '../../src/storage/accounts/index.ts';
@@ -40,6 +41,8 @@ export interface AccountsOptions {
   readonly database?: TestDatabase;
   readonly authenticators?: readonly AuthenticatorInstance[];
   readonly access?: AccessSettings;
+  /** Roles, groups, services and scopes, as a configuration states them. */
+  readonly stated?: StatedAccounts;
   readonly activityResolution?: number;
   readonly maxExpiresIn?: number | null;
   readonly steps?: readonly IdentityStep[];
@@ -59,9 +62,11 @@ export async function openAccounts(options: AccountsOptions = {}) {
   const db = new Database(database.connection, log);
   const work = postgresUnitOfWork(db);
   const events = new DomainEvents(log);
-  const table = builtInScopeTable;
+  const { accounts, problems } = checkAccounts(options.stated ?? {}, '/');
+  if (problems.length > 0) throw new Error(problems.join('; '));
+  const { table } = accounts;
   const authenticators = options.authenticators ?? [];
-  const rules = await accessRules(options.access ?? {}, authenticators);
+  const rules = await accessRules(options.access ?? {}, authenticators, accounts.named);
 
   const store = postgresUsers(db, clock);
   const tokenStore = postgresTokens(db);
@@ -75,7 +80,14 @@ export async function openAccounts(options: AccountsOptions = {}) {
     log,
     ...(activityResolution === undefined ? {} : { activityResolution }),
   });
-  const users = new Users({ store, work, events, names: rules.names });
+  const users = new Users({
+    store,
+    scopes: postgresStoredScopes(db),
+    sealer: withoutKeys,
+    work,
+    events,
+    names: rules.names,
+  });
   const clients = new OAuthClients({ store: oauth });
   const logins = new Logins({
     store: postgresLogins(db),
@@ -93,7 +105,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
     work,
     events,
     ids,
-    defaultScopes: defaultRoles.token.scopes,
+    defaultScopes: scopesOfRole(accounts, 'token'),
     maxExpiresIn: options.maxExpiresIn ?? null,
   });
   const signIn = new SignIn({
@@ -111,7 +123,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
   });
   const apply = () =>
     applyAccounts(
-      { rules, roles: Object.values(defaultRoles) },
+      { ...accounts, rules, roles: [...accounts.roles.values()] },
       { setup: postgresAccountSetup(db), users: store, clients, work },
     );
   const applied = await apply();

@@ -61,10 +61,11 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
 export class TestClient {
   readonly name: string;
   readonly token: string;
-  readonly #origin: string;
+  /** Where the hub listens. */
+  readonly origin: string;
 
   constructor(origin: string, name: string, token: string) {
-    this.#origin = origin;
+    this.origin = origin;
     this.name = name;
     this.token = token;
   }
@@ -75,7 +76,7 @@ export class TestClient {
     path: string,
     body?: unknown,
   ): Promise<TestAnswer> {
-    return ask(this.#origin, method, `/hub/api${path}`, { token: this.token, body });
+    return ask(this.origin, method, `/hub/api${path}`, { token: this.token, body });
   }
 
   /** Starts a server, the default one unless named, and waits as long as the hub does (R80, R81). */

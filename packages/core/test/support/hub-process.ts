@@ -1,0 +1,162 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ask, type TestAnswer, TestClient, type TestRequest, until } from '../../../testing/src/index.ts';
+import { openWitness, type Witness } from '../../../testing/src/spawner-conformance/witness.ts';
+import type { HubProcessAnswer, HubProcessQuestion, HubProcessSettings } from '../fixtures/hub-process.ts';
+
+const program = new URL('../fixtures/hub-process.ts', import.meta.url);
+
+/** A hub in a process of its own that can be killed and started again on the same folder. */
+export class HubProcess implements AsyncDisposable {
+  readonly witness: Witness;
+  readonly #settings: HubProcessSettings;
+  #child: ChildProcess | null = null;
+
+  private constructor(settings: HubProcessSettings, witness: Witness) {
+    this.#settings = settings;
+    this.witness = witness;
+  }
+
+  /** Makes the folder; nothing runs before `start`. */
+  static async make({ concurrentStarts }: { concurrentStarts: number }): Promise<HubProcess> {
+    const place = await mkdtemp(join(tmpdir(), 'hub-kill-'));
+    await chmod(place, 0o711); // under root PostgreSQL runs as another user, who must get through
+    const folder = join(place, 'data');
+    const witness = await openWitness('127.0.0.1');
+    const [hubPort, publicPort, proxyPort] = await freePorts();
+    const settings = { folder, hubPort, publicPort, proxyPort, concurrentStarts, witness: witness.address };
+    return new HubProcess(settings, witness);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#settings.hubPort}`;
+  }
+
+  get publicUrl(): string {
+    return `http://127.0.0.1:${this.#settings.publicPort}`;
+  }
+
+  /** Starts it; resolves with the milliseconds from the program's first line until it serves. */
+  async start(): Promise<number> {
+    const child = fork(program, [JSON.stringify(this.#settings)], {
+      execArgv: ['--conditions=@hub/source'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    let said = '';
+    child.stderr?.on('data', (text) => {
+      said = `${said}${text}`.slice(-10_000);
+    });
+    this.#child = child;
+    const ended = once(child, 'exit').then(() => {
+      throw new Error(`the hub ended: ${said}`);
+    });
+    ended.catch(() => undefined); // expected later
+    const ready = await Promise.race([this.#answer('ready'), ended]);
+    return ready.milliseconds;
+  }
+
+  /** kill -9; resolves when it is gone. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+    this.#child = null;
+  }
+
+  request(method: 'GET' | 'POST' | 'DELETE', path: string, request: TestRequest = {}): Promise<TestAnswer> {
+    return ask(this.url, method, path, request);
+  }
+
+  /** A user with a token; made when there is none. */
+  async user(name: string): Promise<TestClient> {
+    const question: HubProcessQuestion = { token: name };
+    const answer = this.#answer('token');
+    this.#child?.send(question);
+    return new TestClient(this.url, name, (await answer).token);
+  }
+
+  /** Makes what `held` or `late` waits for. */
+  go(name: 'held' | 'late'): Promise<void> {
+    return writeFile(`${this.#settings.folder}.${name}`, '');
+  }
+
+  async stay(name: 'held' | 'late'): Promise<void> {
+    await rm(`${this.#settings.folder}.${name}`, { force: true });
+  }
+
+  /** Process id of the database's postmaster. */
+  async postmaster(): Promise<number> {
+    const [pid] = (await readFile(join(this.#settings.folder, 'postgres/postmaster.pid'), 'utf8')).split(
+      '\n',
+    );
+    return Number(pid);
+  }
+
+  /** Process id of the proxy, found by its command line. */
+  async proxy(): Promise<number> {
+    for (const pid of await readdir('/proc')) {
+      if (!/^\d+$/.test(pid)) continue;
+      const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+      if (words.includes(String(this.#settings.proxyPort))) return Number(pid);
+    }
+    throw new Error('no proxy runs');
+  }
+
+  async phase(client: TestClient): Promise<string> {
+    const { json, status } = await client.server();
+    if (status !== 200) return `status ${status}`;
+    return json.ready ? 'ready' : json.stopped ? 'stopped' : String(json.pending);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#child) await this.start().catch(() => 0); // it alone can end what an earlier one left
+    const child = this.#child;
+    if (child && child.exitCode === null) {
+      const exit = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exit;
+    }
+    await this.witness[Symbol.asyncDispose]();
+    await until(() => !existsSync(join(this.#settings.folder, 'postgres/postmaster.pid')), 20).catch(
+      () => true,
+    );
+    await rm(join(this.#settings.folder, '..'), { recursive: true, force: true });
+  }
+
+  async #answer<K extends HubProcessAnswer['kind']>(
+    kind: K,
+  ): Promise<Extract<HubProcessAnswer, { kind: K }>> {
+    const child = this.#child;
+    if (!child) throw new Error('the hub does not run');
+    return new Promise((resolve) => {
+      const listener = (answer: HubProcessAnswer) => {
+        if (answer.kind !== kind) return;
+        child.off('message', listener);
+        // The line above has just compared it.
+        resolve(answer as Extract<HubProcessAnswer, { kind: K }>);
+      };
+      child.on('message', listener);
+    });
+  }
+}
+
+async function freePorts(): Promise<[number, number, number]> {
+  const servers = [createServer(), createServer(), createServer()];
+  const ports: number[] = [];
+  for (const server of servers) {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    ports.push(typeof address === 'object' && address ? address.port : 0);
+  }
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const [one = 0, two = 0, three = 0] = ports;
+  return [one, two, three];
+}
