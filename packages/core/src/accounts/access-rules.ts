@@ -17,6 +17,13 @@ export interface AccessSettings extends UserNameSettings {
   readonly allowExisting?: boolean | undefined;
 }
 
+/** Users that another part of the configuration names, such as the members of a role. */
+export interface NamedUsers {
+  /** The place, for messages: `roles: grader.users`. */
+  readonly where: string;
+  readonly names: readonly string[];
+}
+
 /** The settings, with all names as the hub writes them. */
 export interface AccessRules {
   namesOf(authenticator: string): UserNames;
@@ -34,6 +41,8 @@ export interface AccessRules {
   readonly adminNames: readonly string[];
   readonly allowedNames: readonly string[];
   readonly blockedNames: readonly string[];
+  /** The user that an entry of {@link NamedUsers} stands for. */
+  nameOf(entry: string): string;
 }
 
 /**
@@ -43,6 +52,7 @@ export interface AccessRules {
 export async function accessRules(
   settings: AccessSettings,
   instances: readonly AuthenticatorInstance[],
+  named: readonly NamedUsers[] = [],
 ): Promise<AccessRules> {
   const first = instances[0]?.id ?? '';
   const byId = new Map(
@@ -57,23 +67,31 @@ export async function accessRules(
   );
   const problems: string[] = [];
 
-  const read = async (key: 'admins' | 'allowed' | 'blocked'): Promise<NameList> => {
-    const list = new NameList();
-    for (const entry of settings[key] ?? []) {
+  const normalNames = new Map<string, string>();
+  const read = async (
+    where: string,
+    entries: readonly string[],
+    list = new NameList(),
+  ): Promise<NameList> => {
+    for (const entry of entries) {
       const { id, name } = splitEntry(entry, byId, first);
       const rules = byId.get(id) ?? names;
-      const { name: normal } = await rules.normalise(name);
+      const normal = normalNames.get(entry) ?? (await rules.normalise(name)).name;
+      normalNames.set(entry, normal);
       if (rules.isValid(normal)) list.add(id, normal);
-      else problems.push(`access.${key}: '${entry}' cannot be the name of a user`);
+      else problems.push(`${where}: '${entry}' cannot be the name of a user`);
     }
     return list;
   };
-  const admins = await read('admins');
-  const allowed = await read('allowed');
-  const blocked = await read('blocked');
+  const admins = await read('access.admins', settings.admins ?? []);
+  const allowed = await read('access.allowed', settings.allowed ?? []);
+  const blocked = await read('access.blocked', settings.blocked ?? []);
+  const others = new NameList();
+  for (const { where, names: entries } of named) await read(where, entries, others);
   // P614: administrators are let in, too, wherever a list says who is.
   if (allowed.size > 0) allowed.addAll(admins);
-  problems.push(...ambiguous(admins, allowed));
+  const lists = [admins, allowed, others];
+  problems.push(...ambiguous(lists));
   if (problems.length > 0) {
     throw new HubError('HUB_CONFIG_INVALID', 'The settings of access have mistakes.', { problems });
   }
@@ -87,12 +105,13 @@ export async function accessRules(
     isAllowed: (id, name) => allowed.has(id, name),
     isAdmin: (id, name) => admins.has(id, name),
     speaksFor: (id, name) => {
-      if (admins.has(id, name) || allowed.has(id, name)) return true;
-      return id === first && !admins.hasAny(name) && !allowed.hasAny(name);
+      if (lists.some((list) => list.has(id, name))) return true;
+      return id === first && !lists.some((list) => list.hasAny(name));
     },
     adminNames: admins.all(),
     allowedNames: allowed.all(),
     blockedNames: blocked.of(first),
+    nameOf: (entry) => normalNames.get(entry) ?? entry,
   };
 }
 
@@ -146,10 +165,10 @@ function splitEntry(
   return known.has(id) ? { id, name: entry.slice(colon + 1) } : { id: first, name: entry };
 }
 
-function ambiguous(admins: NameList, allowed: NameList): readonly string[] {
-  const names = new Set([...admins.all(), ...allowed.all()]);
+function ambiguous(lists: readonly NameList[]): readonly string[] {
+  const names = new Set(lists.flatMap((list) => list.all()));
   return [...names].flatMap((name) => {
-    const ids = [...new Set([...admins.idsOf(name), ...allowed.idsOf(name)])];
+    const ids = [...new Set(lists.flatMap((list) => list.idsOf(name)))];
     if (ids.length < 2) return [];
     return [
       `access: '${name}' is listed for ${ids.join(' and ')}; one user cannot be both, give one of them another name by nameMap`,

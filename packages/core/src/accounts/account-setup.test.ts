@@ -27,7 +27,12 @@ describe('applying the configuration', () => {
       await hub.sql`SELECT * FROM user_roles ORDER BY 1, 2`,
     ];
     const before = JSON.stringify(await state());
-    expect(await hub.apply()).toEqual({ created: [], changedRoles: [] });
+    expect(await hub.apply()).toEqual({
+      created: [],
+      changedRoles: [],
+      removedServices: [],
+      replacedServices: [],
+    });
     expect(JSON.stringify(await state())).toBe(before);
   });
 
@@ -35,7 +40,7 @@ describe('applying the configuration', () => {
     await using hub = await openAccounts({ access: { admins: ['ada'] } });
     const bob = await hub.user('bob');
     await hub.sql`INSERT INTO user_roles (user_id, role_id) SELECT ${bob.id}, id FROM roles WHERE name = 'admin'`;
-    await hub.sql`INSERT INTO services (name, admin) VALUES ('boss', true)`;
+    await hub.sql`INSERT INTO services (name, admin, from_config) VALUES ('boss', true, false)`;
     await using later = await openAccounts({ database: hub.database });
     expect(await later.users.get('ada')).toMatchObject({ admin: true });
     expect(await later.users.get('bob')).toMatchObject({ admin: true, roles: ['admin', 'user'] });

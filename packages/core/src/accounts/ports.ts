@@ -1,4 +1,4 @@
-import type { Client, Filter, RoleDefinition } from '../access/index.ts';
+import type { Client, Filter } from '../access/index.ts';
 import { type Instant, type JsonObject, token } from '../plugin/index.ts';
 import type { LoginRecord, OAuthClient, TokenRecord, UserDetails, UserRecord } from './records.ts';
 
@@ -96,9 +96,14 @@ export interface Page<T> {
 /** What became of a wish to remove a user. */
 export type Removal = 'removed' | 'absent' | 'has-active-servers';
 
+/** What became of a wish to give a user another name. */
+export type Renaming = 'renamed' | 'absent' | 'taken' | 'has-active-servers';
+
 /** Users and who they are at an authenticator. Every change of rights raises the user's access version. */
 export interface UserStore {
   byName(name: string): Promise<UserDetails | null>;
+  /** Those of these names that there are, in the order asked. */
+  byNames(names: readonly string[]): Promise<readonly UserDetails[]>;
   page(query: UserQuery): Promise<Page<UserDetails>>;
   /** Adds those that are not there yet, with role `user` and, where so, `admin`; in the order asked. */
   add(names: readonly string[], admin: boolean): Promise<readonly UserRecord[]>;
@@ -107,6 +112,13 @@ export interface UserStore {
   /** Sets flag and role (R64). True when that changed anything. */
   setAdmin(id: number, admin: boolean): Promise<boolean>;
   setUserInfo(id: number, info: JsonObject): Promise<void>;
+  /** Another name, unless somebody has it or one of the servers is not stopped. Inside a transaction. */
+  rename(id: number, name: string): Promise<Renaming>;
+  /** True when that changed anything. */
+  setDisabled(id: number, disabled: boolean): Promise<boolean>;
+  /** What the authenticator keeps of the user, encrypted; `null` when there is nothing. */
+  sealedAuthState(id: number): Promise<string | null>;
+  setSealedAuthState(id: number, sealed: string): Promise<void>;
   /** Gives role `user`, and `admin` to administrators, where they are missing (R154). */
   assertDefaultRoles(id: number): Promise<void>;
   /** The user bound to this identity. */
@@ -206,20 +218,3 @@ export interface LoginStore {
   removeAll(userId: number): Promise<number>;
 }
 export const LoginStore = token<LoginStore>('LoginStore');
-
-/** Applies a configuration by statements over sets; all of it in one transaction of the caller. */
-export interface AccountSetup {
-  /** Waits until no other hub applies its configuration; until the transaction ends. */
-  lock(): Promise<void>;
-  /** Makes the roles as stated; raises the access epoch when one of them changed. Names of those that did. */
-  putRoles(roles: readonly RoleDefinition[]): Promise<readonly string[]>;
-  /** Makes these users administrators, with the role. */
-  makeAdmins(names: readonly string[]): Promise<void>;
-  /** Gives role `user` to these. */
-  giveUserRole(names: readonly string[]): Promise<void>;
-  /** Takes admin flag, roles and groups from these (P617). */
-  stripRights(names: readonly string[]): Promise<void>;
-  /** Flag `admin` where the role is held, role `admin` where the flag is set, for users and services (R154). */
-  equaliseAdmins(): Promise<void>;
-}
-export const AccountSetup = token<AccountSetup>('AccountSetup');

@@ -1,11 +1,14 @@
 import type { ScopeTable } from '../access/index.ts';
 import { type Grants, ScopeSet, tokenScopes, usersNeededForToken } from '../access/index.ts';
-import type { Activity, TokenRecord, Tokens, UserDetails, Users } from '../accounts/index.ts';
+import type { Activity, Groups, TokenRecord, Tokens, UserDetails, Users } from '../accounts/index.ts';
 import type { UserHooks } from '../actions/index.ts';
-import type { Caller, Context, PageLimits } from '../http/index.ts';
+import type { Caller, Context, PageLimits, Sessions } from '../http/index.ts';
 import type { Actor } from '../kernel/index.ts';
-import { HubError, type Logger } from '../plugin/index.ts';
-import type { Servers } from '../servers/index.ts';
+import { type Clock, HubError, type Proxy as HubProxy, type Logger } from '../plugin/index.ts';
+import type { RouteCheck, Routes } from '../routing/index.ts';
+import type { ServerDetails, Servers } from '../servers/index.ts';
+import { noSuchService, type ServiceDetails, type Services } from '../services/index.ts';
+import type { ShareCodes, Shares } from '../sharing/index.ts';
 import type { ModelPlaces } from './models.ts';
 
 /** Everything the REST resources work with. */
@@ -14,6 +17,17 @@ export interface ApiDeps {
   readonly tokens: Tokens;
   readonly activity: Activity;
   readonly servers: Servers;
+  readonly serverDetails: ServerDetails;
+  readonly services: Services;
+  readonly groups: Groups;
+  readonly shares: Shares;
+  readonly shareCodes: ShareCodes;
+  readonly routes: Routes;
+  readonly routeCheck: RouteCheck;
+  /** Every proxy the hub drives, the usual one first. */
+  readonly proxies: readonly HubProxy[];
+  readonly sessions: Sessions;
+  readonly clock: Clock;
   readonly grants: Grants;
   readonly table: ScopeTable;
   /** Raw scopes of a role; `undefined` when there is none. */
@@ -63,15 +77,22 @@ export async function requireUser({ users }: ApiDeps, name: string): Promise<Use
   throw new HubError('HUB_NOT_FOUND', `No such user: '${name}'`);
 }
 
-/** What a token is good for now (section 2.3, R144). */
-export async function effectiveScopes(deps: ApiDeps, token: TokenRecord): Promise<readonly string[]> {
-  const { grants, table } = deps;
-  const owner =
-    token.owner.kind === 'user'
-      ? await grants.ofUser(String(token.owner.id))
-      : await grants.ofService(String(token.owner.id));
-  if (!owner) return [];
-  const others = usersNeededForToken(table, token, owner);
+/** The service a path names. @throws HubError 404 (R108). */
+export async function requireService({ services }: ApiDeps, name: string): Promise<ServiceDetails> {
+  const service = await services.get(name);
+  if (service) return service;
+  throw noSuchService(name);
+}
+
+/** What each of a user's tokens is good for now (section 2.3, R144), in two reads for all of them. */
+export async function effectiveScopes(
+  { grants, table }: ApiDeps,
+  user: Pick<UserDetails, 'id'>,
+  tokens: readonly TokenRecord[],
+): Promise<readonly (readonly string[])[]> {
+  const owner = await grants.ofUser(String(user.id));
+  if (!owner) return tokens.map(() => []);
+  const others = new Set(tokens.flatMap((token) => [...usersNeededForToken(table, token, owner)]));
   const members = others.size > 0 ? await grants.membershipOf(others) : undefined;
-  return tokenScopes(table, token, owner, members).toStrings();
+  return tokens.map((token) => tokenScopes(table, token, owner, members).toStrings());
 }

@@ -1,7 +1,14 @@
 import type { HttpServer } from '../http/index.ts';
+import { authorizationRoutes } from './authorization-routes.ts';
 import type { ApiDeps } from './context.ts';
+import { groupRoutes } from './group-routes.ts';
+import { proxyRoutes } from './proxy-routes.ts';
+import { receivedShareRoutes } from './received-share-routes.ts';
 import { rootRoutes } from './root-routes.ts';
 import { serverRoutes } from './server-routes.ts';
+import { serviceRoutes } from './service-routes.ts';
+import { shareCodeRoutes } from './share-code-routes.ts';
+import { shareRoutes } from './share-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
 import { userRoutes } from './user-routes.ts';
 
@@ -10,9 +17,16 @@ export { type MetricsText, metricsRoutes } from './metrics-routes.ts';
 export * from './models.ts';
 
 /** Registers the REST API. */
-export function apiRoutes(http: Pick<HttpServer, 'api' | 'hub'>, deps: ApiDeps): void {
+export function apiRoutes(http: Pick<HttpServer, 'api' | 'hub' | 'cookies'>, deps: ApiDeps): void {
   rootRoutes(http, deps);
   userRoutes(http, deps);
   serverRoutes(http, deps);
   tokenRoutes(http, deps);
+  serviceRoutes(http, deps);
+  groupRoutes(http, deps);
+  shareRoutes(http, deps);
+  receivedShareRoutes(http, deps);
+  shareCodeRoutes(http, deps);
+  proxyRoutes(http, deps);
+  authorizationRoutes(http, deps);
 }

@@ -1,8 +1,10 @@
 import { whoamiScopes } from '../access/index.ts';
 import { anyOf, empty, type HttpServer, json } from '../http/index.ts';
 import { HubError, type JsonValue } from '../plugin/index.ts';
-import { type ApiDeps, requireUser } from './context.ts';
+import { objectBody } from './body.ts';
+import { type ApiDeps, requireService, requireUser } from './context.ts';
 import { userModel } from './models.ts';
+import { serviceModel } from './service-model.ts';
 
 /** Root, info, who am I, health, shutdown (section 4.1). */
 export function rootRoutes({ api, hub }: Pick<HttpServer, 'api' | 'hub'>, deps: ApiDeps): void {
@@ -43,8 +45,11 @@ export function rootRoutes({ api, hub }: Pick<HttpServer, 'api' | 'hub'>, deps: 
         session_id: caller.sessionId,
         scopes: caller.scopes.toStrings(),
       };
-      if (owner.kind === 'service')
-        return json({ kind: 'service', name: owner.name, admin: false, ...about });
+      if (owner.kind === 'service') {
+        const service = await requireService(deps, owner.name);
+        const seen = whoamiScopes(caller.scopes, { kind: 'service', name: service.name });
+        return json({ ...serviceModel(service, seen, deps.places), ...about });
+      }
       const user = await requireUser(deps, owner.user.name);
       const seen = whoamiScopes(caller.scopes, { kind: 'user', name: user.name });
       return json({ ...userModel(user, seen, deps.places), ...about });
@@ -64,16 +69,18 @@ export function rootRoutes({ api, hub }: Pick<HttpServer, 'api' | 'hub'>, deps: 
 }
 
 function shutdownWish(body: JsonValue | undefined): { readonly servers?: boolean; readonly proxy?: boolean } {
-  if (typeof body !== 'object' || body === null) return {};
-  if (!('servers' in body || 'proxy' in body)) return {};
-  const wish: { servers?: boolean; proxy?: boolean } = {};
-  for (const key of ['servers', 'proxy'] as const) {
-    const value = (body as Record<string, JsonValue | undefined>)[key];
-    if (value === undefined) continue;
-    if (typeof value !== 'boolean') {
-      throw new HubError('HUB_BAD_REQUEST', `${key} must be true or false, got ${JSON.stringify(value)}`);
-    }
-    wish[key] = value;
+  const wish = objectBody(body ?? {}, 'body must be a json dict');
+  for (const [key, value] of Object.entries(wish)) {
+    // A misspelt key would stop what was to be kept.
+    if (key !== 'servers' && key !== 'proxy')
+      throw new HubError('HUB_BAD_REQUEST', `Unexpected field: ${key}`);
+    if (typeof value === 'boolean') continue;
+    const shown = typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
+    throw new HubError('HUB_BAD_REQUEST', `${key} must be true or false, got ${shown.slice(0, 64)}`);
   }
-  return wish;
+  const { servers, proxy } = wish;
+  return {
+    ...(typeof servers === 'boolean' && { servers }),
+    ...(typeof proxy === 'boolean' && { proxy }),
+  };
 }

@@ -22,7 +22,7 @@ export class Addresses implements HubInfo, HubAddress {
   constructor(settings: Settings, dataFolder: string) {
     this.#settings = settings;
     this.#port = settings.hub.port;
-    this.baseUrl = withSlashes(new URL(settings.bindUrl).pathname);
+    this.baseUrl = baseUrlOf(settings.bindUrl);
     this.hubPrefix = `${this.baseUrl}hub/`;
     this.publicUrl = settings.publicUrl === '' ? '' : withSlashAtEnd(settings.publicUrl);
     this.bindUrl = settings.bindUrl;
@@ -56,6 +56,11 @@ export class Addresses implements HubInfo, HubAddress {
   listensAt(port: number): void {
     this.#port = port;
   }
+}
+
+/** Prefix of everything: the path of where the public side listens, with slashes at both ends. */
+export function baseUrlOf(bindUrl: string): string {
+  return withSlashes(new URL(bindUrl).pathname);
 }
 
 function withSlashes(path: string): string {

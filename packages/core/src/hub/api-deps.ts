@@ -3,9 +3,11 @@ import { userHooks } from '../actions/index.ts';
 import type { ApiDeps } from '../api/index.ts';
 import { type Context, ownerOf } from '../http/index.ts';
 import type { RequestView } from '../plugin/index.ts';
+import { RouteCheck, Routes } from '../routing/index.ts';
 import { Spawners } from '../servers/index.ts';
 import type { HubParts, StopOptions } from './hub.ts';
 import { roleScopes } from './role-scopes.ts';
+import { sessions } from './sessions.ts';
 import { services } from './tokens.ts';
 
 /** What the REST API works with, out of the container. */
@@ -21,9 +23,19 @@ export function apiDeps(parts: HubParts, shutDown: (how: StopOptions) => void): 
     tokens: container.get(services.tokens),
     activity: container.get(services.activity),
     servers: container.get(services.servers),
+    serverDetails: container.get(services.serverDetails),
+    groups: container.get(services.groups),
+    shares: container.get(services.shares),
+    shareCodes: container.get(services.shareCodes),
+    routes: container.get(Routes),
+    routeCheck: container.get(RouteCheck),
+    proxies: [...container.get(services.proxies).values()],
+    sessions: sessions(container.get(services.credentials)),
+    clock,
     grants,
     table,
-    roleScopes,
+    roleScopes: roleScopes(container),
+    services: container.get(services.serviceAccounts),
     async scopesOfUser(id) {
       const held = await grants.ofUser(String(id));
       return held ? userScopes(table, held) : ScopeSet.empty;

@@ -16,10 +16,12 @@ import { accountsModule, type Given, kernelModule, serversModule, storageModule 
 import { fromUrl } from './open-database.ts';
 import { findPlace } from './place.ts';
 import { bindPlugins } from './plugins.ts';
+import { servicesModule } from './services-module.ts';
+import { sharingModule } from './sharing-module.ts';
 
 /** Wires a checked configuration: everything is made, nothing is open. */
 export async function assemble(config: HubConfig, machine: Machine = {}): Promise<HubParts> {
-  const { settings, plugins } = checkConfig(config);
+  const { settings, plugins, accounts, warnings } = checkConfig(config);
   const places = findPlaces(settings);
   const log = config.logger ?? createLogger(settings.logLevel);
   const clock = machine.clock ?? systemClock;
@@ -32,10 +34,11 @@ export async function assemble(config: HubConfig, machine: Machine = {}): Promis
     throw new HubError('HUB_DATABASE_UNAVAILABLE', 'The database is not open.');
   };
   const listenConnection = () => (settings.listenUrl === '' ? connection() : fromUrl(settings.listenUrl));
-  const given: Given = { settings, addresses, run, log, clock, connection, listenConnection };
+  const given: Given = { settings, accounts, addresses, run, log, clock, connection, listenConnection };
 
   const container = new Container({ defaultScope: 'Singleton' });
-  container.load(kernelModule(given), storageModule(given), accountsModule(given), serversModule(given));
+  container.load(kernelModule(given), storageModule(given), accountsModule(given));
+  container.load(serversModule(given), servicesModule(given), sharingModule(given));
   const lifecycle = new LifecycleRunner(log);
   bindPlugins(container, plugins, lifecycle);
   container.load(...(config.modules ?? []));
@@ -43,6 +46,7 @@ export async function assemble(config: HubConfig, machine: Machine = {}): Promis
   return {
     config,
     settings,
+    warnings,
     places,
     addresses,
     run,

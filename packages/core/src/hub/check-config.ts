@@ -6,6 +6,8 @@ import {
   Proxy as ProxyToken,
   Spawner,
 } from '../plugin/index.ts';
+import { baseUrlOf } from './addresses.ts';
+import { type AccountsConfig, checkAccounts } from './check-accounts.ts';
 import { checkOptions, checkPlugin } from './check-options.ts';
 import { type HubConfig, type Settings, settingsSchema } from './config.ts';
 
@@ -19,6 +21,9 @@ export interface CheckedPlugin {
 export interface CheckedConfig {
   readonly settings: Settings;
   readonly plugins: readonly CheckedPlugin[];
+  readonly accounts: AccountsConfig;
+  /** Doubtful things that keep nothing from starting. */
+  readonly warnings: readonly string[];
 }
 
 const kinds = [
@@ -33,17 +38,20 @@ export interface LookedOver {
   /** Of the right type where no problem names them. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly plugins: readonly CheckedPlugin[];
+  readonly accounts: AccountsConfig;
   readonly problems: readonly string[];
+  /** Doubtful things that keep nothing from starting. */
+  readonly warnings: readonly string[];
 }
 
 /** Looks over all of a configuration. Throws one `HUB_CONFIG_INVALID` that lists every mistake found. */
 export function checkConfig(config: HubConfig): CheckedConfig {
-  const { settings, plugins, problems } = lookOver(config);
+  const { settings, problems, ...found } = lookOver(config);
   if (problems.length > 0) {
     const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
     throw new HubError('HUB_CONFIG_INVALID', `The configuration has ${count}.`, { problems });
   }
-  return { settings: settings as Settings, plugins };
+  return { ...found, settings: settings as Settings };
 }
 
 /** The same without throwing, for who wants to see what is there besides the mistakes. */
@@ -53,21 +61,31 @@ export function lookOver(config: HubConfig): LookedOver {
     services: _services,
     roles: _roles,
     groups: _groups,
+    customScopes: _scopes,
     logger: _logger,
     modules: _modules,
     ...data
   } = config;
   const { options: settings, problems: ofSettings } = checkOptions(settingsSchema, data, 'configuration');
   const checked = plugins.map((plugin, index) => checkPlugin(plugin, index));
+  const ofAddresses = ofSettings.length === 0 ? addressProblems(settings as Settings) : [];
+  const isUsable = ofSettings.length === 0 && ofAddresses.length === 0;
+  const { accounts, ...found } = checkAccounts(
+    config,
+    isUsable ? baseUrlOf((settings as Settings).bindUrl) : '/',
+  );
   const problems = [
     ...ofSettings,
     ...checked.flatMap((plugin) => plugin.problems),
     ...kindProblems(checked.flatMap(({ plugin }) => plugin ?? [])),
-    ...(ofSettings.length === 0 ? addressProblems(settings as Settings) : []),
+    ...ofAddresses,
+    ...found.problems,
   ];
   return {
     settings,
     problems,
+    accounts,
+    warnings: found.warnings,
     plugins: checked.flatMap(({ plugin, options }) => (plugin ? [{ instance: plugin, options }] : [])),
   };
 }

@@ -1,4 +1,5 @@
 import type { ContainerModule } from 'inversify';
+import type { CustomScopes } from '../access/index.ts';
 import type {
   JsonObject,
   Logger,
@@ -285,6 +286,17 @@ export const settingsSchema = {
         },
       },
     },
+    extraUserScopes: {
+      ...names,
+      default: [],
+      description: 'Further scopes of the role `user`; of no effect where `roles` redefines its scopes.',
+    },
+    serviceCheckSeconds: {
+      type: 'number',
+      minimum: 0,
+      default: 60,
+      description: 'Every service with a url is asked this often whether it answers; 0 never.',
+    },
     activityResolution: {
       type: 'number',
       minimum: 0,
@@ -329,6 +341,8 @@ export type HubConfig = OptionsInput<typeof settingsSchema> & {
   readonly services?: readonly ServiceRecord[];
   readonly roles?: readonly RoleConfig[];
   readonly groups?: Readonly<Record<string, GroupConfig>>;
+  /** Scopes of the operator's own, which services and servers check (R160): `custom:grader:read`. */
+  readonly customScopes?: CustomScopes;
   /** Where log lines go; standard error unless given. */
   readonly logger?: Logger;
   /** Further modules, loaded last: they may rebind anything. */

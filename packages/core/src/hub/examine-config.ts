@@ -9,7 +9,7 @@ import { services } from './tokens.ts';
 
 /** A configuration as the hub would use it, and what is to be said about it. */
 export interface Examined extends LookedOver {
-  /** What authenticators find worth knowing. */
+  /** What is doubtful, in the configuration itself or to authenticators. */
   readonly warnings: readonly string[];
 }
 
@@ -19,9 +19,9 @@ export interface Examined extends LookedOver {
  */
 export async function examineConfig(config: HubConfig): Promise<Examined> {
   const found = lookOver(config);
-  if (found.problems.length > 0) return { ...found, warnings: [] };
+  if (found.problems.length > 0) return found;
   const problems: string[] = [];
-  const warnings: string[] = [];
+  const warnings = [...found.warnings];
   const attempt = async (step: () => Promise<unknown>) => {
     try {
       await step();

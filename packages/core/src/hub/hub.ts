@@ -1,7 +1,7 @@
 import type { Container } from 'inversify';
 import { type DomainEvents, Events, type HubEvents, type HubRun, withDeadline } from '../kernel/index.ts';
 import { type Clock, HubError, type Logger, type StopMode } from '../plugin/index.ts';
-import { Routes } from '../routing/index.ts';
+import { RouteCheck, Routes } from '../routing/index.ts';
 import { ServerRepository, type Servers, Spawners } from '../servers/index.ts';
 import type { Connection } from '../storage/database.ts';
 import type { Addresses } from './addresses.ts';
@@ -21,6 +21,8 @@ const purgeEveryMs = 3_600_000;
 export interface HubParts {
   readonly config: HubConfig;
   readonly settings: Settings;
+  /** What the look at the configuration found doubtful. */
+  readonly warnings: readonly string[];
   readonly places: Places;
   readonly addresses: Addresses;
   readonly run: HubRun;
@@ -139,7 +141,10 @@ export class Hub implements AsyncDisposable {
   }
 
   async #startAll(signal: AbortSignal): Promise<void> {
-    const { container, places, addresses, log, lifecycle } = this.#parts;
+    const { container, places, addresses, log, lifecycle, warnings } = this.#parts;
+    // Names of people follow rules of plugins; the last of a configuration that can be wrong in itself.
+    await container.get(services.accessRules)();
+    for (const warning of warnings) log.warn({}, warning);
     // The database comes first: its server wants an empty folder, or its own (it may run as another user).
     await this.#openDatabase(signal);
     signal.throwIfAborted();
@@ -182,10 +187,16 @@ export class Hub implements AsyncDisposable {
     const routes = container.get(Routes);
     routes.open();
     this.#later('routes', () => routes.close());
+    const routeCheck = container.get(RouteCheck);
+    routeCheck.open();
+    this.#later('route check', async () => routeCheck.close());
     await this.#routesOnce(routes, signal);
 
     this.#later('servers', () => this.servers.close());
     this.servers.open();
+    const health = container.get(services.serviceHealth);
+    this.#later('service health', () => health.close());
+    health.open();
     this.#every(purgeEveryMs, 'purge', () => this.#purge());
     void this.#purge();
     void this.servers

@@ -1,5 +1,5 @@
 import { ContainerModule } from 'inversify';
-import { builtInScopeTable, defaultRoles, Grants } from '../access/index.ts';
+import { Grants } from '../access/index.ts';
 import {
   AccountSetup,
   Activity,
@@ -7,6 +7,8 @@ import {
   accessRules,
   CredentialStore,
   Credentials,
+  GroupStore,
+  Groups,
   LastSeen,
   LoginStore,
   Logins,
@@ -14,6 +16,7 @@ import {
   OAuthCodes,
   OAuthStore,
   SignIn,
+  StoredScopes,
   TokenStore,
   Tokens,
   type UserNames,
@@ -28,7 +31,9 @@ import {
   Ids,
   Leases,
   randomIds,
+  Sealer,
   UnitOfWork,
+  withoutKeys,
 } from '../kernel/index.ts';
 import { createMetrics } from '../observe/index.ts';
 import { Clock, HubInfo, Logger } from '../plugin/index.ts';
@@ -46,13 +51,16 @@ import {
   serverRouteSource,
   serverRoutes,
 } from '../servers/index.ts';
+import { ServiceStore, serviceRouteSource } from '../services/index.ts';
 import {
   postgresAccountSetup,
   postgresActivity,
   postgresCredentials,
   postgresGrants,
+  postgresGroups,
   postgresLogins,
   postgresOAuth,
+  postgresStoredScopes,
   postgresTokens,
   postgresUsers,
 } from '../storage/accounts/index.ts';
@@ -63,7 +71,9 @@ import { PostgresLeases } from '../storage/postgres-leases.ts';
 import { readTotals } from '../storage/postgres-totals.ts';
 import { postgresUnitOfWork } from '../storage/postgres-unit-of-work.ts';
 import { postgresServerOwners, postgresServers } from '../storage/servers/index.ts';
+import { postgresServices } from '../storage/services/index.ts';
 import type { Addresses } from './addresses.ts';
+import { type AccountsConfig, scopesOfRole } from './check-accounts.ts';
 import type { Settings } from './config.ts';
 import { launchCredentials } from './launch-credentials.ts';
 import { processAlive } from './place.ts';
@@ -73,6 +83,7 @@ import { services } from './tokens.ts';
 /** What is known before anything is wired. */
 export interface Given {
   readonly settings: Settings;
+  readonly accounts: AccountsConfig;
   readonly addresses: Addresses;
   readonly run: HubRun;
   readonly log: Logger;
@@ -94,7 +105,9 @@ export function kernelModule(given: Given): ContainerModule {
     bind(Logger).toConstantValue(given.log);
     bind(Clock).toConstantValue(given.clock);
     bind(Ids).toConstantValue(given.ids ?? randomIds);
-    bind(services.scopeTable).toConstantValue(builtInScopeTable);
+    bind(Sealer).toConstantValue(withoutKeys);
+    bind(services.accountsConfig).toConstantValue(given.accounts);
+    bind(services.scopeTable).toConstantValue(given.accounts.table);
     bind(Events).toResolvedValue((log) => new DomainEvents(log), [Logger]);
   });
 }
@@ -121,11 +134,14 @@ export function storageModule(given: Given): ContainerModule {
     bind(UserStore).toResolvedValue(postgresUsers, [services.database, Clock]);
     bind(TokenStore).toResolvedValue(postgresTokens, [services.database]);
     bind(OAuthStore).toResolvedValue(postgresOAuth, [services.database]);
+    bind(GroupStore).toResolvedValue(postgresGroups, [services.database]);
+    bind(StoredScopes).toResolvedValue(postgresStoredScopes, [services.database]);
     bind(LoginStore).toResolvedValue(postgresLogins, [services.database]);
     bind(AccountSetup).toResolvedValue(postgresAccountSetup, [services.database]);
     bind(Grants).toResolvedValue(postgresGrants, [services.database]);
     bind(ServerRepository).toResolvedValue(postgresServers, [services.database]);
     bind(ServerOwners).toResolvedValue(postgresServerOwners, [services.database]);
+    bind(ServiceStore).toResolvedValue(postgresServices, [services.database]);
     bind(services.metrics).toResolvedValue(
       (events, db) => createMetrics(events, () => readTotals(db), process.env),
       [Events, services.database],
@@ -134,7 +150,7 @@ export function storageModule(given: Given): ContainerModule {
 }
 
 /** Users, tokens, logins, and the way in. */
-export function accountsModule({ settings }: Given): ContainerModule {
+export function accountsModule({ settings, accounts }: Given): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(services.lastSeen).toResolvedValue(
       (store, clock, log) =>
@@ -149,14 +165,23 @@ export function accountsModule({ settings }: Given): ContainerModule {
       (authenticators) => {
         const { allowExisting, ...rest } = settings.access;
         return once(() =>
-          accessRules({ ...rest, ...(allowExisting === null ? {} : { allowExisting }) }, authenticators),
+          accessRules(
+            { ...rest, ...(allowExisting === null ? {} : { allowExisting }) },
+            authenticators,
+            accounts.named,
+          ),
         );
       },
       [services.authenticators],
     );
     bind(services.users).toResolvedValue(
-      (store, work, events, rules) => new Users({ store, work, events, names: laterNames(rules) }),
-      [UserStore, UnitOfWork, Events, services.accessRules],
+      (store, scopes, sealer, work, events, rules) =>
+        new Users({ store, scopes, sealer, work, events, names: laterNames(rules) }),
+      [UserStore, StoredScopes, Sealer, UnitOfWork, Events, services.accessRules],
+    );
+    bind(services.groups).toResolvedValue(
+      (store, work, rules) => new Groups({ store, work, names: laterNames(rules) }),
+      [GroupStore, UnitOfWork, services.accessRules],
     );
     bind(services.tokens).toResolvedValue(
       (store, grants, table, work, events, ids) =>
@@ -167,7 +192,7 @@ export function accountsModule({ settings }: Given): ContainerModule {
           work,
           events,
           ids,
-          defaultScopes: defaultRoles.token.scopes,
+          defaultScopes: scopesOfRole(accounts, 'token'),
           maxExpiresIn: settings.tokens.maxSeconds || null,
         }),
       [TokenStore, Grants, services.scopeTable, UnitOfWork, Events, Ids],
@@ -212,15 +237,16 @@ export function accountsModule({ settings }: Given): ContainerModule {
 }
 
 /** Servers, and the proxy's table. */
-export function serversModule({ settings, addresses }: Given): ContainerModule {
+export function serversModule({ settings, addresses, accounts }: Given): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(ServerSettings).toConstantValue(serverSettings(settings));
     bind(Routes).toResolvedValue(
-      (proxies, repository, leases, clock, log, events) =>
+      (proxies, repository, serviceStore, leases, clock, log, events) =>
         createRoutes({
           proxies,
           sources: [
             serverRouteSource(repository, addresses.baseUrl),
+            serviceRouteSource(serviceStore, addresses.baseUrl),
             extraRoutes(settings.extraRoutes, { hostRouting: false, log }),
           ],
           hubRoute: () => ({ spec: addresses.baseUrl, target: addresses.routeTarget }),
@@ -236,7 +262,7 @@ export function serversModule({ settings, addresses }: Given): ContainerModule {
             },
           },
         }),
-      [services.proxies, ServerRepository, Leases, Clock, Logger, Events],
+      [services.proxies, ServerRepository, ServiceStore, Leases, Clock, Logger, Events],
     );
     bind(ServerRoutes).toResolvedValue((routes) => serverRoutes(routes, addresses.baseUrl), [Routes]);
     bind(ServerHooks).toResolvedValue(
@@ -251,7 +277,14 @@ export function serversModule({ settings, addresses }: Given): ContainerModule {
     );
     bind(LaunchCredentials).toResolvedValue(
       (tokens, clients, grants, table, ids) =>
-        launchCredentials({ tokens, clients, grants, table, ids, roleServer: defaultRoles.server.scopes }),
+        launchCredentials({
+          tokens,
+          clients,
+          grants,
+          table,
+          ids,
+          roleServer: scopesOfRole(accounts, 'server'),
+        }),
       [TokenStore, services.oauthClients, Grants, services.scopeTable, Ids],
     );
     bind(services.servers).toResolvedValue(

@@ -1,8 +1,8 @@
-import { defaultRoles } from '../access/index.ts';
+import type { Container } from 'inversify';
+import { services } from './tokens.ts';
 
-/** Raw scopes of a role; `undefined` when there is none. */
-export function roleScopes(name: string): readonly string[] | undefined {
-  return Object.hasOwn(defaultRoles, name)
-    ? defaultRoles[name as keyof typeof defaultRoles].scopes
-    : undefined;
+/** Raw scopes of a role of the configuration or a default one; `undefined` when there is none. */
+export function roleScopes(container: Container): (name: string) => readonly string[] | undefined {
+  const { roles } = container.get(services.accountsConfig);
+  return (name) => roles.get(name)?.scopes;
 }

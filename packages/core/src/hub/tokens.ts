@@ -4,6 +4,7 @@ import type {
   Activity,
   AuthenticatorInstance,
   Credentials,
+  Groups,
   LastSeen,
   Logins,
   OAuthClients,
@@ -14,11 +15,14 @@ import type {
 } from '../accounts/index.ts';
 import type { Metrics } from '../observe/index.ts';
 import { type Proxy as HubProxy, type Pages, token } from '../plugin/index.ts';
-import type { Servers } from '../servers/index.ts';
+import type { ServerDetails, Servers } from '../servers/index.ts';
+import type { ServiceHealth, Services } from '../services/index.ts';
+import type { ShareCodes, Shares } from '../sharing/index.ts';
 import type { Database } from '../storage/database.ts';
 import type { PostgresChanges } from '../storage/postgres-changes.ts';
 import type { PostgresLeases } from '../storage/postgres-leases.ts';
 import type { Addresses } from './addresses.ts';
+import type { AccountsConfig } from './check-accounts.ts';
 import type { Settings } from './config.ts';
 
 /** Names under which the container knows the hub's own services; modules of a configuration may rebind them. */
@@ -28,6 +32,7 @@ export const services = {
   database: token<Database>('Database'),
   postgresChanges: token<PostgresChanges>('PostgresChanges'),
   postgresLeases: token<PostgresLeases>('PostgresLeases'),
+  accountsConfig: token<AccountsConfig>('AccountsConfig'),
   scopeTable: token<ScopeTable>('ScopeTable'),
   authenticators: token<readonly AuthenticatorInstance[]>('Authenticators'),
   proxies: token<ReadonlyMap<string, HubProxy>>('Proxies'),
@@ -35,6 +40,7 @@ export const services = {
   lastSeen: token<LastSeen>('LastSeen'),
   credentials: token<Credentials>('Credentials'),
   users: token<Users>('Users'),
+  groups: token<Groups>('Groups'),
   tokens: token<Tokens>('Tokens'),
   logins: token<Logins>('Logins'),
   activity: token<Activity>('Activity'),
@@ -43,5 +49,10 @@ export const services = {
   accessRules: token<() => Promise<AccessRules>>('AccessRules'),
   signIn: token<() => Promise<SignIn>>('SignIn'),
   servers: token<Servers>('Servers'),
+  serverDetails: token<ServerDetails>('ServerDetails'),
+  shares: token<Shares>('Shares'),
+  shareCodes: token<ShareCodes>('ShareCodes'),
+  serviceAccounts: token<Services>('Services'),
+  serviceHealth: token<ServiceHealth>('ServiceHealth'),
   metrics: token<Metrics>('Metrics'),
 } as const;

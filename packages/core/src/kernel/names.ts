@@ -12,3 +12,8 @@ export function quoteName(name: string): string {
 export function serverPrefix(baseUrl: string, user: string, server: string): string {
   return `${baseUrl}user/${quoteName(user)}/${server === '' ? '' : `${quoteName(server)}/`}`;
 }
+
+/** Path under which a service is reached: `/services/grader/` behind `baseUrl` (W96). */
+export function servicePrefix(baseUrl: string, service: string): string {
+  return `${baseUrl}services/${quoteName(service)}/`;
+}
