@@ -1,7 +1,9 @@
-import type { Actor, DomainEvents, UnitOfWork } from '../kernel/index.ts';
-import { HubError } from '../plugin/index.ts';
+import { withUserRenamed } from '../access/index.ts';
+import type { Actor, DomainEvents, Sealer, UnitOfWork } from '../kernel/index.ts';
+import { HubError, isHubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
 import type { Page, Removal, UserQuery, UserStore } from './ports.ts';
 import type { UserDetails, UserRecord } from './records.ts';
+import type { StoredScopes } from './stored-scopes.ts';
 import type { UserNames } from './user-names.ts';
 
 /** What came of a wish to create users. */
@@ -12,14 +14,33 @@ export interface CreatedUsers {
   readonly existing: readonly string[];
 }
 
-/** Users: finding, listing, creating, removing, making administrators. Hooks of plugins are the caller's. */
+/** What of a user is to be changed; what is absent stays as it is. */
+export interface UserChange {
+  readonly name?: string | undefined;
+  readonly admin?: boolean | undefined;
+  readonly authState?: JsonObject | undefined;
+}
+
+/** What users are made with. */
+export interface UsersDeps {
+  readonly store: UserStore;
+  readonly scopes: StoredScopes;
+  readonly sealer: Sealer;
+  readonly work: UnitOfWork;
+  readonly events: DomainEvents;
+  readonly names: UserNames;
+}
+
+/** Users: finding, listing, creating, changing, removing. Hooks of plugins are the caller's. */
 export class Users {
+  readonly #deps: UsersDeps;
   readonly #store: UserStore;
   readonly #work: UnitOfWork;
   readonly #events: DomainEvents;
   readonly #names: UserNames;
 
-  constructor(deps: { store: UserStore; work: UnitOfWork; events: DomainEvents; names: UserNames }) {
+  constructor(deps: UsersDeps) {
+    this.#deps = deps;
     this.#store = deps.store;
     this.#work = deps.work;
     this.#events = deps.events;
@@ -29,6 +50,11 @@ export class Users {
   /** The user of exactly this name, with all a model shows; `null` when there is none. */
   async get(name: string): Promise<UserDetails | null> {
     return this.#store.byName(name);
+  }
+
+  /** The users of exactly these names, in the order asked; those there are. */
+  async named(names: readonly string[]): Promise<readonly UserDetails[]> {
+    return this.#store.byNames(names);
   }
 
   /** One page of users, filtered, sorted and counted by the database (R50–R55). */
@@ -44,10 +70,8 @@ export class Users {
     const normal = await Promise.all(names.map(async (name) => (await this.#names.normalise(name)).name));
     const invalid = normal.filter((name) => !this.#names.isValid(name));
     if (invalid.length === 0) return [...new Set(normal)];
-    throw new HubError(
-      'HUB_BAD_REQUEST',
-      `Invalid username${invalid.length > 1 ? 's' : ''}: ${invalid.map((name) => name.slice(0, 255)).join(', ')}`,
-    );
+    const shown = invalid.slice(0, 20).map((name) => name.slice(0, 255));
+    throw bad(`Invalid username${invalid.length > 1 ? 's' : ''}: ${shown.join(', ')}`);
   }
 
   /**
@@ -57,7 +81,7 @@ export class Users {
   async requireNormal(name: string): Promise<string> {
     const [normal] = await this.normalise([name]);
     if (normal === name) return name;
-    throw new HubError('HUB_BAD_REQUEST', `Username ${name} must be written as: ${normal}`);
+    throw bad(`Username ${name} must be written as: ${normal}`);
   }
 
   /** Creates all that do not exist, in one transaction (R57, R58). Names must be normal already. */
@@ -97,8 +121,90 @@ export class Users {
     });
   }
 
+  /**
+   * Changes name, admin flag and auth state, all of what is asked or nothing (R61–R65). With the name every stored
+   * `!user=` and `!server=` filter changes, and id, tokens, groups, roles and shares stay.
+   *
+   * @throws HubError 400 for a name that is none or somebody else's, while a server of the user is not stopped,
+   *   and for an auth state that cannot be encrypted; 404 when the user is gone.
+   * @returns the user as they are then.
+   */
+  async change(actor: Actor, user: Pick<UserRecord, 'id' | 'name'>, wish: UserChange): Promise<UserDetails> {
+    const name = wish.name === undefined ? user.name : await this.#newName(wish.name);
+    const sealed = wish.authState === undefined ? null : await this.#sealed(wish.authState);
+    return this.#work.run(null, async () => {
+      if (name !== user.name) await this.#rename(actor, user, name);
+      if (wish.admin !== undefined) await this.setAdmin(actor, { id: user.id, name }, wish.admin);
+      if (sealed !== null) {
+        await this.#store.setSealedAuthState(user.id, sealed);
+        await this.#note(actor, 'user.auth-state', name);
+      }
+      return (await this.#store.byName(name)) ?? gone(user.name);
+    });
+  }
+
+  /** A disabled user keeps everything and can do nothing, from the next request on. True when that changed anything. */
+  async setDisabled(
+    actor: Actor,
+    user: Pick<UserRecord, 'id' | 'name'>,
+    disabled: boolean,
+  ): Promise<boolean> {
+    return this.#work.run(null, async () => {
+      const changed = await this.#store.setDisabled(user.id, disabled);
+      if (changed) await this.#note(actor, disabled ? 'user.disable' : 'user.enable', user.name);
+      return changed;
+    });
+  }
+
+  /** What the authenticator keeps of the user; `null` when there is nothing or no key opens it (R65). */
+  async authState(user: Pick<UserRecord, 'id'>): Promise<JsonValue> {
+    const { sealer } = this.#deps;
+    const sealed = sealer.available ? await this.#store.sealedAuthState(user.id) : null;
+    const opened = sealed === null ? null : await sealer.open(sealed);
+    if (opened?.stale) await this.#store.setSealedAuthState(user.id, await sealer.seal(opened.value));
+    return opened?.value ?? null;
+  }
+
+  async #newName(wish: string): Promise<string> {
+    const { name } = await this.#names.normalise(wish);
+    if (this.#names.isValid(name)) return name;
+    throw bad(`Invalid username: '${name.slice(0, 255)}'`);
+  }
+
+  async #sealed(state: JsonObject): Promise<string> {
+    const { sealer } = this.#deps;
+    if (sealer.available) return sealer.seal(state);
+    throw bad('auth_state cannot be stored: this hub has no encryption key');
+  }
+
+  async #rename(actor: Actor, user: Pick<UserRecord, 'id' | 'name'>, name: string): Promise<void> {
+    const taken = bad(`User ${name} already exists, username must be unique`);
+    const renaming = await this.#store.rename(user.id, name).catch((error: unknown) => {
+      // Somebody else took the name between our look and our write.
+      throw isHubError(error) && error.code === 'HUB_CONFLICT' ? taken : error;
+    });
+    if (renaming === 'taken') throw taken;
+    if (renaming === 'absent') gone(user.name);
+    if (renaming === 'has-active-servers') {
+      throw bad(`${user.name} has an active server. Please stop it before renaming the user.`);
+    }
+    await this.#deps.scopes.rewrite(user.name, (scope) => withUserRenamed(scope, user.name, name));
+    const details = { from: user.name };
+    await this.#work.run({ actor, action: 'user.rename', target: `user:${name}`, details }, async () => {
+      this.#work.afterCommit(() => this.#events.emit('userRenamed', { user: name, from: user.name }));
+    });
+  }
+
   // Joins the surrounding transaction: a row of the trail only for what really happened.
   async #note(actor: Actor, action: string, name: string, details?: { admin: boolean }): Promise<void> {
     await this.#work.run({ actor, action, target: `user:${name}`, details }, async () => undefined);
   }
+}
+
+function bad(message: string): HubError {
+  return new HubError('HUB_BAD_REQUEST', message);
+}
+
+function gone(name: string): never {
+  throw new HubError('HUB_NOT_FOUND', `No such user: '${name}'`);
 }

@@ -1,6 +1,7 @@
 import type { UserDetails } from '../accounts/index.ts';
 import {
   anyOf,
+  bytes,
   type Context,
   empty,
   events,
@@ -10,8 +11,8 @@ import {
   refuseReservedKeys,
 } from '../http/index.ts';
 import { HubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
-import { finalEvent, type ServerRecord } from '../servers/index.ts';
-import { isObject } from './body.ts';
+import { type DetailsChange, finalEvent, type ServerRecord } from '../servers/index.ts';
+import { checkKeys, isObject, objectBody } from './body.ts';
 import { type ApiDeps, actorOf, requireUser, scopesOf } from './context.ts';
 import { serverModel } from './models.ts';
 
@@ -54,6 +55,12 @@ export function serverRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): v
       scope: anyOf('start:servers'),
       handle: (context) => start(deps, context, named(context)),
     });
+    api.route('PATCH', path, {
+      ...common,
+      summary: 'Change name, display name or options of a stopped server',
+      scope: anyOf('start:servers'),
+      handle: (context) => change(deps, context, named(context)),
+    });
     api.route('DELETE', path, {
       ...common,
       summary: 'Stop a server, or cancel its start',
@@ -90,6 +97,15 @@ async function start(deps: ApiDeps, context: Context, { name, server }: Names) {
   });
   const { ready } = await deps.servers.startOutcome(row, deps.slowStart);
   return empty(ready ? 201 : 202, 'text/plain');
+}
+
+async function change(deps: ApiDeps, context: Context, { name, server }: Names) {
+  const user = await requireUser(deps, name);
+  const wish = detailsBody(context.body);
+  if (server === '') await deps.servers.defaultOf(user);
+  const row = await deps.serverDetails.change(actorOf(context), user, server, wish);
+  const model = serverModel(user, row, scopesOf(context.caller), deps.places);
+  return bytes('application/json; charset=UTF-8', JSON.stringify(model)); // R5
 }
 
 async function stop(deps: ApiDeps, context: Context, { name, server }: Names) {
@@ -142,6 +158,28 @@ function startBody(body: JsonValue | undefined): {
     throw new HubError('HUB_BAD_REQUEST', 'user_options must be an object or null');
   }
   return { displayName, userOptions };
+}
+
+/** R82. */
+function detailsBody(body: JsonValue | undefined): DetailsChange {
+  const wish = objectBody(body ?? {}, 'Body must be a JSON object');
+  const keys = Object.keys(wish);
+  if (keys.length === 0) throw new HubError('HUB_BAD_REQUEST', 'Must specify at least one field to modify.');
+  const unknown = keys.filter((key) => !['name', 'display_name', 'user_options'].includes(key));
+  if (unknown.length > 0) {
+    throw new HubError(
+      'HUB_BAD_REQUEST',
+      `Unexpected fields: ${unknown.join(', ').slice(0, 255)}, supported fields: name, display_name, user_options`,
+    );
+  }
+  checkKeys(wish, { name: 'string', display_name: 'string', user_options: 'object' });
+  const { name, display_name: displayName, user_options: userOptions } = wish;
+  if (isObject(userOptions)) refuseReservedKeys(userOptions);
+  return {
+    ...(typeof name === 'string' && { name }),
+    ...(typeof displayName === 'string' && displayName !== '' && { displayName }),
+    ...(isObject(userOptions) && { userOptions }),
+  };
 }
 
 function removeWish(body: JsonValue | undefined): boolean {

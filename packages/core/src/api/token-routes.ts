@@ -1,5 +1,5 @@
 import { allows, type ScopeSet } from '../access/index.ts';
-import type { UserDetails } from '../accounts/index.ts';
+import type { TokenRecord, UserDetails } from '../accounts/index.ts';
 import { anyOf, type Context, empty, type HttpServer, json, on } from '../http/index.ts';
 import type { Actor } from '../kernel/index.ts';
 import { HubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
@@ -17,9 +17,10 @@ export function tokenRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
     scope: anyOf('read:tokens'),
     on: one,
     async handle({ params }) {
-      const list = await tokens.list(await requireUser(deps, params.name));
-      const models = list.map(async (token) => tokenModel(token, await effectiveScopes(deps, token)));
-      return json({ api_tokens: await Promise.all(models) });
+      const user = await requireUser(deps, params.name);
+      const list = await tokens.list(user);
+      const scopes = await effectiveScopes(deps, user, list);
+      return json({ api_tokens: list.map((token, index) => tokenModel(token, scopes[index] ?? [])) });
     },
   });
 
@@ -37,7 +38,7 @@ export function tokenRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
       if (!allowed) throw noPermission(context, actor);
       const wish = { note: body.note, expiresIn: body.expires_in, scopes: scopesWish(deps, body) };
       const { record, token } = await tokens.create(actor, user, wish);
-      return json({ ...tokenModel(record, await effectiveScopes(deps, record)), token }, 201);
+      return json({ ...(await modelOf(deps, user, record)), token }, 201);
     },
   });
 
@@ -47,8 +48,8 @@ export function tokenRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
     on: one,
     mayBeEmpty: ['id'],
     async handle({ params }) {
-      const token = await tokens.get(await requireUser(deps, params.name), params.id);
-      return json(tokenModel(token, await effectiveScopes(deps, token)));
+      const user = await requireUser(deps, params.name);
+      return json(await modelOf(deps, user, await tokens.get(user, params.id)));
     },
   });
 
@@ -63,6 +64,11 @@ export function tokenRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
       return empty(204);
     },
   });
+}
+
+async function modelOf(deps: ApiDeps, user: UserDetails, token: TokenRecord): Promise<JsonObject> {
+  const [scopes = []] = await effectiveScopes(deps, user, [token]);
+  return tokenModel(token, scopes);
 }
 
 /** R94: an object; what is empty counts as none. */

@@ -1,5 +1,5 @@
-import { filterFor } from '../access/index.ts';
-import type { UserQuery } from '../accounts/index.ts';
+import { allows, filterFor } from '../access/index.ts';
+import type { UserChange, UserDetails, UserQuery } from '../accounts/index.ts';
 import { createUsers, removeUser } from '../actions/index.ts';
 import {
   anyOf,
@@ -76,10 +76,12 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
     summary: 'Read a user',
     scope: readScopes,
     on: one,
-    async handle({ params, caller, query }) {
+    async handle(context) {
+      const { params, caller, query } = context;
       const user = await requireUser(deps, params.name);
       const stoppedServers = truthy(query.include_stopped_servers);
-      return json(userModel(user, scopesOf(caller), places, { stoppedServers }));
+      const authState = await readableAuthState(deps, user, context);
+      return json(userModel(user, scopesOf(caller), places, { stoppedServers, authState }));
     },
   });
 
@@ -98,6 +100,24 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
     },
   });
 
+  api.route('PATCH', '/users/:name', {
+    summary: 'Change a user: name, admin flag, auth state',
+    scope: anyOf('admin:users'),
+    on: one,
+    async handle(context) {
+      const user = await requireUser(deps, context.params.name);
+      const wish = userChange(context.body);
+      if (!isAdmin(context)) {
+        if (user.admin) throw new HubError('HUB_FORBIDDEN', 'Only admins can modify other admins');
+        if (wish.admin) requireAdmin(context);
+      }
+      const changed = await users.change(actorOf(context), user, wish);
+      // The caller was let to the user under the name of the path: what they see goes by that one.
+      const seen = userModel({ ...changed, name: user.name }, scopesOf(context.caller), places);
+      return json({ ...seen, name: changed.name, auth_state: await users.authState(changed) });
+    },
+  });
+
   api.route('DELETE', '/users/:name', {
     summary: 'Delete a user',
     scope: anyOf('delete:users'),
@@ -109,6 +129,16 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
       const user = await requireUser(deps, context.params.name);
       await removeUser(deps, actorOf(context), user);
       return empty(204);
+    },
+  });
+
+  // R85: what it granted has not been needed since there is OAuth.
+  api.route('POST', '/users/:name/admin-access', {
+    summary: 'Let an administrator into a server (deprecated)',
+    scope: anyOf('servers'),
+    on: one,
+    handle() {
+      throw new HubError('HUB_FORBIDDEN', 'admin access to user servers disabled');
     },
   });
 
@@ -179,16 +209,41 @@ function newUser(body: JsonValue | undefined): boolean {
   return wish.admin === true;
 }
 
+/** R61. */
+function userChange(body: JsonValue | undefined): UserChange {
+  const wish = objectBody(body, 'body must be a json dict');
+  checkKeys(wish, { name: 'string', admin: 'boolean', auth_state: 'object' });
+  const { name, admin, auth_state: authState } = wish;
+  return {
+    ...(typeof name === 'string' && { name }),
+    ...(typeof admin === 'boolean' && { admin }),
+    ...(isObject(authState) && { authState }),
+  };
+}
+
 /** R67: the flag of whoever asks decides, not a scope. */
-function requireAdmin({ caller }: Context): void {
+function isAdmin({ caller }: Pick<Context, 'caller'>): boolean {
   const owner = ownerOf(caller);
-  if (owner?.kind === 'user' && owner.user.admin) return;
-  throw new HubError('HUB_FORBIDDEN', 'Only admins can grant admin permissions');
+  return owner !== null && (owner.kind === 'user' ? owner.user.admin : owner.admin);
+}
+
+function requireAdmin(context: Pick<Context, 'caller'>): void {
+  if (!isAdmin(context)) throw new HubError('HUB_FORBIDDEN', 'Only admins can grant admin permissions');
+}
+
+/** Section 2.1: read only for those who may see it. */
+async function readableAuthState(
+  { users }: ApiDeps,
+  user: UserDetails,
+  { caller }: Pick<Context, 'caller'>,
+): Promise<JsonValue> {
+  const target = { kind: 'user', user: user.name, groups: new Set(user.groups) } as const;
+  return allows(scopesOf(caller), 'admin:auth_state', target) ? users.authState(user) : null;
 }
 
 async function models(deps: ApiDeps, { caller }: Context, names: readonly string[]) {
-  const found = await Promise.all(names.map((name) => deps.users.get(name)));
-  return found.flatMap((user) => (user ? [userModel(user, scopesOf(caller), deps.places)] : []));
+  const found = await deps.users.named(names);
+  return found.map((user) => userModel(user, scopesOf(caller), deps.places));
 }
 
 /** R39: present, and neither `0` nor `false`. */

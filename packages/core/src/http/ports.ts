@@ -4,7 +4,13 @@ import { token, type UserView } from '../plugin/index.ts';
 /** Whose permissions a request acts with. */
 export type Owner =
   | { readonly kind: 'user'; readonly user: UserView }
-  | { readonly kind: 'service'; readonly id: string; readonly name: string };
+  | {
+      readonly kind: 'service';
+      readonly id: string;
+      readonly name: string;
+      /** The flag; it permits nothing by itself, except what R67 asks of it. */
+      readonly admin: boolean;
+    };
 
 /** Who a token stands for, with what it may do at this moment (R124). */
 export interface TokenIdentity {

@@ -26,7 +26,7 @@ export function sessions(credentials: Credentials): Sessions {
 
 function ownerOf(identity: Identity): Owner {
   const { id, name, admin, groups } = identity;
-  if (identity.kind === 'service') return { kind: 'service', id: String(id), name };
+  if (identity.kind === 'service') return { kind: 'service', id: String(id), name, admin };
   const user = {
     id: String(id),
     name,

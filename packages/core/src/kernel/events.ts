@@ -13,6 +13,7 @@ export interface ServerRef {
  */
 export interface HubEvents {
   userCreated: (event: { readonly user: string }) => void;
+  userRenamed: (event: { readonly user: string; readonly from: string }) => void;
   userDeleted: (event: { readonly user: string }) => void;
   signedIn: (event: {
     readonly user: string;

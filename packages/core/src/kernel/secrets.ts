@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type JsonValue, token } from '../plugin/index.ts';
+import { HubError, type JsonValue, token } from '../plugin/index.ts';
 
 /**
  * Plain SHA-256 as hex: how secrets of 128 random bits and more are stored and looked up. They need no slow
@@ -26,3 +26,12 @@ export interface Sealer {
   open(sealed: string): Promise<{ readonly value: JsonValue; readonly stale: boolean } | null>;
 }
 export const Sealer = token<Sealer>('Sealer');
+
+/** Stands where no key is configured: nothing can be kept encrypted, and nothing opened. */
+export const withoutKeys: Sealer = {
+  available: false,
+  async seal() {
+    throw new HubError('HUB_INTERNAL', 'There is no encryption key.');
+  },
+  open: async () => null,
+};

@@ -5,6 +5,7 @@ export * from './progress-stream.ts';
 export type { StartRequest } from './queue.ts';
 export * from './route-source.ts';
 export * from './server.ts';
+export * from './server-details.ts';
 export * from './server-names.ts';
 export * from './servers.ts';
 export * from './spawners.ts';

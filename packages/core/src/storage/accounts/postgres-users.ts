@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm';
-import type { Removal, UserQuery, UserStore } from '../../accounts/ports.ts';
+import type { Removal, Renaming, UserQuery, UserStore } from '../../accounts/ports.ts';
 import type { Clock } from '../../plugin/index.ts';
 import type { Database } from '../database.ts';
 import {
@@ -18,6 +18,7 @@ import {
   countUsers,
   type RecordRow,
   selectByName,
+  selectByNames,
   selectPage,
   type UserRow,
   userDetails,
@@ -42,6 +43,11 @@ export function postgresUsers(db: Database, clock: Clock): UserStore {
     async byName(name) {
       const [row] = await db.runPrepared((q) => q.execute<UserRow>(selectByName(name)));
       return row ? userDetails(row) : null;
+    },
+    async byNames(names) {
+      const rows = await db.run((q) => q.execute<UserRow>(selectByNames(names)));
+      const byName = new Map(rows.map((row) => [row.name, userDetails(row)]));
+      return names.map((name) => byName.get(name)).filter((user) => user !== undefined);
     },
     async page(query) {
       const rows = await db.run((q) => q.execute<UserRow>(selectPage(query)));
@@ -79,6 +85,26 @@ export function postgresUsers(db: Database, clock: Clock): UserStore {
     setAdmin: (id, admin) => db.transaction(() => setAdmin(db, id, admin)),
     async setUserInfo(id, info) {
       await db.run((q) => q.update(users).set({ userInfo: info }).where(eq(users.id, id)));
+    },
+    rename: (id, name) => db.transaction(() => rename(db, id, name)),
+    async setDisabled(id, disabled) {
+      const changed = await db.run((q) =>
+        q
+          .update(users)
+          .set({ disabled, accessVersion: sql`${users.accessVersion} + 1` })
+          .where(and(eq(users.id, id), eq(users.disabled, !disabled)))
+          .returning({ id: users.id }),
+      );
+      return changed.length > 0;
+    },
+    async sealedAuthState(id) {
+      const [row] = await db.run((q) =>
+        q.select({ sealed: users.sealedAuthState }).from(users).where(eq(users.id, id)),
+      );
+      return row?.sealed ?? null;
+    },
+    async setSealedAuthState(id, sealed) {
+      await db.run((q) => q.update(users).set({ sealedAuthState: sealed }).where(eq(users.id, id)));
     },
     async assertDefaultRoles(id) {
       const [user] = await db.run((q) =>
@@ -153,8 +179,17 @@ async function setAdmin(db: Database, id: number, admin: boolean): Promise<boole
   return true;
 }
 
-async function removeUser(db: Database, id: number): Promise<Removal> {
-  // No server of theirs can be made or started until this transaction ends.
+async function rename(db: Database, id: number, name: string): Promise<Renaming> {
+  const obstacle = await lockAtRest(db, id);
+  if (obstacle) return obstacle;
+  const holders = await db.run((q) => q.select({ id: users.id }).from(users).where(eq(users.name, name)));
+  if (holders.length > 0) return 'taken';
+  await db.run((q) => q.update(users).set({ name }).where(eq(users.id, id)));
+  return 'renamed';
+}
+
+/** Locks the user and their servers: none can be made or started until this transaction ends. */
+async function lockAtRest(db: Database, id: number): Promise<'absent' | 'has-active-servers' | null> {
   const there = await db.run((q) => q.execute(sql`SELECT FROM ${users} WHERE id = ${id} FOR UPDATE`));
   if (there.length === 0) return 'absent';
   const owned = await db.run((q) =>
@@ -165,7 +200,12 @@ async function removeUser(db: Database, id: number): Promise<Removal> {
       .orderBy(servers.id)
       .for('update'),
   );
-  if (owned.some(({ phase }) => phase !== 'stopped')) return 'has-active-servers';
+  return owned.some(({ phase }) => phase !== 'stopped') ? 'has-active-servers' : null;
+}
+
+async function removeUser(db: Database, id: number): Promise<Removal> {
+  const obstacle = await lockAtRest(db, id);
+  if (obstacle) return obstacle;
 
   // Whoever was let into these servers must not keep that right for a later server of the same name.
   const shared = sql`SELECT h.user_id, h.group_id FROM ${shares} h JOIN ${servers} v ON v.id = h.server_id WHERE v.user_id = ${id}`;

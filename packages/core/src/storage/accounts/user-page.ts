@@ -5,6 +5,7 @@ import type { JsonObject } from '../../plugin/index.ts';
 import { toInstant } from '../tables/columns.ts';
 import { groups, memberships, roles, servers, userRoles, users } from '../tables/index.ts';
 import { reachesUser } from './access-condition.ts';
+import { textArray } from './access-versions.ts';
 
 /** One page, with groups, roles and servers of its users only. */
 export function selectPage(query: UserQuery): SQL {
@@ -24,6 +25,11 @@ export function countUsers(query: UserQuery): SQL {
 /** One user by exact name, with groups, roles and servers. */
 export function selectByName(name: string): SQL {
   return sql`SELECT ${columns}, ${details} FROM ${users} u WHERE u.name = ${name}`;
+}
+
+/** Users by exact names, as {@link selectByName} reads one. */
+export function selectByNames(names: readonly string[]): SQL {
+  return sql`SELECT ${columns}, ${details} FROM ${users} u WHERE u.name = ANY(${textArray(names)})`;
 }
 
 /** What a condition depends on: two queries with the same text have the same total. */

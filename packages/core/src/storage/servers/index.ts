@@ -1,2 +1,3 @@
+export { postgresServerDetails } from './postgres-server-details.ts';
 export { postgresServers } from './postgres-servers.ts';
 export { postgresServerOwners } from './server-owners.ts';

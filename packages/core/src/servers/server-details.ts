@@ -1,0 +1,139 @@
+import { withServerRenamed } from '../access/index.ts';
+import type { StoredScopes } from '../accounts/index.ts';
+import type { Actor, UnitOfWork } from '../kernel/index.ts';
+import { withDeadline } from '../kernel/index.ts';
+import { type Clock, HubError, isHubError, type JsonObject, type Logger, token } from '../plugin/index.ts';
+import type { ServerSettings } from './context.ts';
+import type { Guard, ServerOwners, ServerRepository } from './ports.ts';
+import { launchKey, type ServerRecord } from './server.ts';
+import { isDisplayName, isServerName } from './server-names.ts';
+import type { ServerOwner } from './servers.ts';
+import type { Spawners } from './spawners.ts';
+import { serverView } from './views.ts';
+
+/** What of a stopped server is to be changed; what is absent stays as it is. */
+export interface DetailsChange {
+  readonly name?: string | undefined;
+  readonly displayName?: string | undefined;
+  readonly userOptions?: JsonObject | undefined;
+}
+
+/** Writes details of stopped servers. `null`: it is not stopped any more, or somebody else was first. */
+export interface ServerDetailsStore {
+  /** @throws HubError HUB_CONFLICT when the owner has a server of that name. */
+  change(guard: Guard, to: DetailsChange): Promise<ServerRecord | null>;
+}
+export const ServerDetailsStore = token<ServerDetailsStore>('ServerDetailsStore');
+
+/** What {@link ServerDetails} works with. */
+export interface ServerDetailsDeps {
+  readonly store: ServerDetailsStore;
+  readonly servers: ServerRepository;
+  readonly owners: ServerOwners;
+  readonly spawners: Spawners;
+  readonly scopes: StoredScopes;
+  readonly work: UnitOfWork;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly baseUrl: string;
+  readonly settings: Pick<ServerSettings, 'namedServers' | 'namedServerLimit' | 'hookTimeout'>;
+}
+
+/** Names, display names and options of servers that are stopped (R82). */
+export class ServerDetails {
+  readonly #deps: ServerDetailsDeps;
+
+  constructor(deps: ServerDetailsDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Changes all of what is asked, or nothing. A rename asks the spawner first, and with the name every stored
+   * `!server=` filter changes.
+   *
+   * @throws HubError 400 (R78, not stopped), 404, 409 (name taken); 500 when the spawner refuses the name.
+   */
+  async change(actor: Actor, owner: ServerOwner, name: string, wish: DetailsChange): Promise<ServerRecord> {
+    const { servers, store, scopes, work } = this.#deps;
+    await this.#checkNames(owner, name, wish);
+    const server = await servers.byName(owner.id, name);
+    if (!server) throw new HubError('HUB_NOT_FOUND', `User ${owner.name} has no such server ${name}`);
+    if (server.phase !== 'stopped') throw active(server);
+    const to = wish.name === name ? { ...wish, name: undefined } : wish;
+    if (to.name !== undefined) await this.#askForName(owner, server, to.name);
+
+    const target = `server:${owner.name}/${to.name ?? name}`;
+    const details = to.name === undefined ? {} : { from: name };
+    return work.run({ actor, action: 'server.change', target, details }, async () => {
+      const guard = { id: server.id, fence: server.fence, phase: server.phase };
+      const changed = await store.change(guard, to).catch((error: unknown) => {
+        throw isHubError(error) && error.code === 'HUB_CONFLICT' ? taken(owner, to.name ?? name) : error;
+      });
+      if (!changed) throw active(server);
+      const { name: newName } = to;
+      if (newName !== undefined) {
+        await scopes.rewrite(owner.name, (scope) => withServerRenamed(scope, owner.name, name, newName));
+      }
+      return changed;
+    });
+  }
+
+  /** R78. Without a new name only the display name is looked at, and that only of servers with a name. */
+  async #checkNames(owner: ServerOwner, name: string, wish: DetailsChange): Promise<void> {
+    const { namedServers, namedServerLimit } = this.#deps.settings;
+    if (wish.name === undefined && !wish.displayName) return;
+    if (!namedServers) throw bad('Named servers are not enabled.');
+    if (wish.name !== undefined) {
+      // The default server is made anew when it is next used: its rename adds a named one.
+      const more = name === '' && namedServerLimit > 0;
+      if (more && (await this.#deps.servers.countNamed(owner.id)) >= namedServerLimit) {
+        throw bad(
+          `User ${owner.name} already has the maximum of ${namedServerLimit} named servers.  One must be deleted before a new server can be created`,
+        );
+      }
+      if (wish.name !== name && !isServerName(wish.name)) throw bad(`Invalid server_name: '${wish.name}'`);
+    }
+    if (wish.displayName && !isDisplayName(wish.displayName)) {
+      throw bad(`Invalid display_name: '${wish.displayName}'`);
+    }
+  }
+
+  async #askForName(owner: ServerOwner, server: ServerRecord, name: string): Promise<void> {
+    if (await this.#deps.servers.byName(owner.id, name)) throw taken(owner, name);
+    const { spawners, owners, clock, log, baseUrl, settings } = this.#deps;
+    const driver = spawners.has(server.spawner) ? spawners.get(server.spawner).driver : null;
+    const user = await owners.view(owner.id);
+    if (!driver?.rename || !user) return;
+    const what = `rename of ${server.spawner}`;
+    try {
+      await withDeadline(clock, what, settings.hookTimeout, null, async (signal) =>
+        driver.rename?.(
+          {
+            key: launchKey(server),
+            server: serverView(baseUrl, server, user),
+            state: server.state,
+            signal,
+            log: log.child({ user: owner.name, server: server.name }),
+          },
+          name,
+        ),
+      );
+    } catch (error) {
+      if (isHubError(error)) throw error;
+      throw new HubError('HUB_PLUGIN_FAILED', `${what} failed`, { cause: error });
+    }
+  }
+}
+
+function active(server: ServerRecord): HubError {
+  const full = server.name === '' ? server.userName : `${server.userName}:${server.name}`;
+  return bad(`${full} is active. Please stop it before modifying it.`);
+}
+
+function taken(owner: ServerOwner, name: string): HubError {
+  return new HubError('HUB_CONFLICT', `User ${owner.name} already has server '${name}'`);
+}
+
+function bad(message: string): HubError {
+  return new HubError('HUB_BAD_REQUEST', message);
+}

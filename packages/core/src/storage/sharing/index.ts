@@ -1,0 +1,2 @@
+export { postgresShareCodes } from './postgres-share-codes.ts';
+export { postgresShares } from './postgres-shares.ts';
