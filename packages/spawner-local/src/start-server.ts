@@ -53,11 +53,8 @@ export async function startServer(launch: Launch<LocalState>, deps: StartDeps): 
   launch.progress({ progress: 20, message: 'Launching the server' });
   for (let again = options.port === 0; ; again = false) {
     const attempt = await launchServer(launch, account, deps);
-    const { ip, port, pid } = attempt.state;
-    launch.progress({
-      progress: 50,
-      message: `Process ${pid} runs; waiting for it to listen at port ${port}`,
-    });
+    const { ip, port } = attempt.state;
+    launch.progress({ progress: 50, message: 'The server is starting up' });
     if ((await outcome(attempt, deps)) === 'listens') {
       reportExit(attempt);
       launch.progress({ progress: 90, message: 'The server is launched' });

@@ -190,7 +190,9 @@ function tellChanges(log: Logger, proxy: string, { added, replaced, removed }: R
   const count = added.length + replaced.length + removed.length;
   if (count === 0) return;
   const some = (list: readonly string[]) => ({ count: list.length, first: list.slice(0, 10) });
-  log.warn(
+  // Routes that were missing are what a start or a restarted proxy looks like; the rest nobody expects.
+  const level = replaced.length + removed.length === 0 ? 'info' : 'warn';
+  log[level](
     { proxy, added: some(added), replaced: some(replaced), removed: some(removed) },
     'the proxy differed from what is wanted and was put right',
   );
