@@ -63,7 +63,7 @@ describe.runIf(linux)('kill -9', { timeout: 60_000 }, () => {
     await hub.stay('late');
     const late = await hub.user('late');
     await late.startServer();
-    await until(async () => (await soFar(late)).includes('waiting for it to listen'));
+    await until(async () => (await soFar(late)).includes('is starting up'));
     await hub.kill();
     await hub.start();
     expect(await hub.phase(late)).toBe('spawn');
@@ -110,7 +110,7 @@ describe.runIf(linux)('kill -9', { timeout: 60_000 }, () => {
       await hub.stay('late');
       const late = await hub.user('late');
       await late.startServer();
-      await until(async () => (await soFar(late)).includes('waiting for it to listen'));
+      await until(async () => (await soFar(late)).includes('is starting up'));
 
       const load = new Load(ada);
       await delay(500);
@@ -167,6 +167,7 @@ class Load {
 
   constructor(client: TestClient) {
     this.#workers = Array.from({ length: 50 }, (_, index) => this.#work(client, index % 5 === 0));
+    for (const worker of this.#workers) worker.catch(() => undefined); // told by `end`
   }
 
   async end(): Promise<this> {
