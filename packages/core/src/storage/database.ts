@@ -3,6 +3,7 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { HubError, type Logger, token } from '../plugin/index.ts';
 import { databaseError, isRetryable } from './database-error.ts';
+import { preparingRepeated } from './prepare-repeated.ts';
 import * as tables from './tables/index.ts';
 
 /** A drizzle handle: the pool, or the transaction that surrounds the caller. */
@@ -80,7 +81,6 @@ export class Database {
   readonly #scope = new AsyncLocalStorage<Scope>();
   #client: postgres.Sql | null = null;
   #handle: PostgresJsDatabase<typeof tables> | null = null;
-  #preparing: PostgresJsDatabase<typeof tables> | null = null;
 
   /** With a connection it is open at once; without one, `open` comes first. */
   constructor(connection: Connection | null, log: Logger, limits: Partial<PoolLimits> = {}) {
@@ -92,8 +92,7 @@ export class Database {
   /** Makes the pool; connections are made when they are needed. */
   open(connection: Connection): void {
     this.#client = openClient(connection, 'hub', this.#limits);
-    this.#handle = drizzle(this.#client, { schema: tables });
-    this.#preparing = drizzle(preparing(this.#client), { schema: tables });
+    this.#handle = drizzle(preparingRepeated(this.#client), { schema: tables });
   }
 
   get #pool(): PostgresJsDatabase<typeof tables> {
@@ -109,22 +108,8 @@ export class Database {
 
   /** Runs statements on the surrounding transaction or on the pool. */
   async run<T>(work: (handle: Queryable) => PromiseLike<T>): Promise<T> {
-    return this.#work(work, this.#handle);
-  }
-
-  /**
-   * Like `run`, for statements whose text is always the same: PostgreSQL parses and plans them once per connection,
-   * and not at each call, which takes ten times as long as a look at an index. Inside a transaction it is `run`.
-   */
-  async runPrepared<T>(work: (handle: Queryable) => PromiseLike<T>): Promise<T> {
-    return this.#work(work, this.#preparing);
-  }
-
-  async #work<T>(work: (handle: Queryable) => PromiseLike<T>, pool: Queryable | null): Promise<T> {
-    const handle = this.#scope.getStore()?.handle ?? pool;
-    if (!handle) throw notOpen();
     try {
-      return await work(handle);
+      return await work(this.#scope.getStore()?.handle ?? this.#pool);
     } catch (error) {
       throw databaseError(error);
     }
@@ -164,18 +149,8 @@ export class Database {
     const client = this.#client;
     this.#client = null;
     this.#handle = null;
-    this.#preparing = null;
     await client?.end({ timeout: 5 });
   }
-}
-
-/** The same client, asking for a prepared statement each time: drizzle can ask so only for what its builder made. */
-function preparing(client: postgres.Sql): postgres.Sql {
-  const unsafe: postgres.Sql['unsafe'] = (text, parameters, options) =>
-    client.unsafe(text, parameters, { ...options, prepare: true });
-  return new Proxy(client, {
-    get: (target, key) => (key === 'unsafe' ? unsafe : Reflect.get(target, key)),
-  });
 }
 
 function notOpen(): HubError {

@@ -19,13 +19,13 @@ import { textArray } from './access-versions.ts';
 export function postgresGrants(db: Database): Grants {
   return {
     async ofUser(userId) {
-      const found = await db.runPrepared((q) => q.execute<UserRow>(userGrants(userId)));
+      const found = await db.run((q) => q.execute<UserRow>(userGrants(userId)));
       const [row] = found;
       if (!row) return null;
       return { kind: 'user', id: userId, ...row };
     },
     async ofService(serviceId) {
-      const found = await db.runPrepared((q) => q.execute<ServiceRow>(serviceGrants(serviceId)));
+      const found = await db.run((q) => q.execute<ServiceRow>(serviceGrants(serviceId)));
       const [row] = found;
       return row ? { kind: 'service', id: serviceId, ...row } : null;
     },

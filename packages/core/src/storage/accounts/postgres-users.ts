@@ -41,7 +41,7 @@ export function postgresUsers(db: Database, clock: Clock): UserStore {
 
   return {
     async byName(name) {
-      const [row] = await db.runPrepared((q) => q.execute<UserRow>(selectByName(name)));
+      const [row] = await db.run((q) => q.execute<UserRow>(selectByName(name)));
       return row ? userDetails(row) : null;
     },
     async byNames(names) {
