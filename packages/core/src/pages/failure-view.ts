@@ -7,13 +7,18 @@ import { pageContext } from './page-context.ts';
 import { fullName, type ServerName, serverUrls, withNext } from './server-urls.ts';
 import { pageServer } from './server-view.ts';
 
-type Failure = NonNullable<ServerRecord['failure']>;
+/** A server whose last start or run failed. */
+export type FailedServer = ServerRecord & { readonly failure: NonNullable<ServerRecord['failure']> };
+
+export function hasFailed(row: ServerRecord | null): row is FailedServer {
+  return row !== null && row.failure !== null;
+}
 
 /** Why the last start failed, with the status it failed with (W31, W33). */
 export async function failurePage(
   context: Context,
   deps: PageDeps,
-  row: ServerRecord & { readonly failure: Failure },
+  row: FailedServer,
   more: { readonly next: string | null; readonly message?: string },
 ): Promise<Answer> {
   const name: ServerName = { user: row.userName, server: row.name };
@@ -29,7 +34,7 @@ export async function failurePage(
 }
 
 /** The words of a fault in a plugin are not for people (W111): the page has its own. */
-function pageFailure(row: ServerRecord & { readonly failure: Failure }, withLog: boolean): PageFailure {
+function pageFailure(row: FailedServer, withLog: boolean): PageFailure {
   const { cause, message, messageHtml, hint, at, attempt, log } = row.failure;
   const isFault = cause === 'plugin-error';
   return {
@@ -60,6 +65,6 @@ async function mayReadLog(
 }
 
 /** W31: what a start that failed at once is called where the page has a form. */
-export function failureSentence({ cause, message }: Failure, name: ServerName): string {
+export function failureSentence({ cause, message }: FailedServer['failure'], name: ServerName): string {
   return cause === 'plugin-error' ? `Unhandled error starting server ${fullName(name)}` : message;
 }

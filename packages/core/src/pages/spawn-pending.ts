@@ -1,7 +1,7 @@
 import { type Answer, anyOf, type Context, html, type Routes, redirect } from '../http/index.ts';
 import { HubError } from '../plugin/index.ts';
 import type { PageDeps } from './deps.ts';
-import { failurePage } from './failure-view.ts';
+import { failurePage, hasFailed } from './failure-view.ts';
 import { nextTarget, safeNextArgument } from './next-target.ts';
 import { pageContext } from './page-context.ts';
 import { type ServerName, serverUrls, withNext } from './server-urls.ts';
@@ -31,9 +31,7 @@ async function follow(context: Context, name: ServerName, deps: PageDeps): Promi
   if (row?.phase === 'ready') return redirect(await nextTarget(context, deps, { fallback: urls.open }));
 
   const next = safeNextArgument(context, deps);
-  if (row?.phase === 'stopped' && row.failure) {
-    return failurePage(context, deps, { ...row, failure: row.failure }, { next });
-  }
+  if (row?.phase === 'stopped' && hasFailed(row)) return failurePage(context, deps, row, { next });
   const common = await pageContext(context, deps);
   const server = pageServer(deps, name, row);
   if (row?.phase === 'stopping') return html(await pages.stopPending(common, { server }));

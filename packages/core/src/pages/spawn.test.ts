@@ -167,6 +167,7 @@ describe('a named server (W28)', () => {
     const hub = await open({ named: true, spawner: formSpawner() });
     const browser = await hub.signIn('ada');
     expect((await browser.get('/hub/spawn/ada/gpu')).status).toBe(200);
+    expect((await browser.get('/hub/spawn/ada/Bad%20Name')).status).toBe(400);
     const owner = await hub.users.get('ada');
     expect(owner && (await hub.servers.ofUser(owner))).toEqual([]);
   });

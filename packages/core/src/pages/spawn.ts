@@ -11,9 +11,8 @@ import {
 } from '../http/index.ts';
 import { DeadlineError } from '../kernel/index.ts';
 import { HubError, type JsonObject } from '../plugin/index.ts';
-import type { ServerRecord } from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
-import { failurePage, failureSentence } from './failure-view.ts';
+import { type FailedServer, failurePage, failureSentence, hasFailed } from './failure-view.ts';
 import { nextArgument, nextTarget } from './next-target.ts';
 import { pageContext } from './page-context.ts';
 import { fullName, type ServerName, serverUrls } from './server-urls.ts';
@@ -104,7 +103,7 @@ async function startWith(
   deps: PageDeps,
 ): Promise<Answer> {
   const told = formContext(context, target, deps);
-  let failed: ServerRecord | null = null;
+  let failed: FailedServer | null = null;
   try {
     const options = chosen && (await readOptions(target.spawner, chosen, told, deps));
     failed = await start(context, target, options, deps);
@@ -114,11 +113,10 @@ async function startWith(
   }
 
   const { failure } = failed;
-  if (!failure) return redirect(pendingUrl(context, target.name, deps));
   const message = failureSentence(failure, target.name);
   const form = await optionsForm(target.spawner, told, deps);
   if (form === null) {
-    return failurePage(context, deps, { ...failed, failure }, { next: nextArgument(context), message });
+    return failurePage(context, deps, failed, { next: nextArgument(context), message });
   }
   const error = { message, html: failure.messageHtml };
   return formPage(context, target, form, deps, { status: failure.status, headers: {}, error });
@@ -130,7 +128,7 @@ async function start(
   { name, owner, displayName }: SpawnTarget,
   userOptions: JsonObject | null,
   { servers }: PageDeps,
-): Promise<ServerRecord | null> {
+): Promise<FailedServer | null> {
   const actor = actorOf(context);
   const bulk = actor.name !== owner.name;
   const request = { actor, userOptions, displayName, bulk, spawner: null };
@@ -140,7 +138,7 @@ async function start(
     return null;
   } catch (error) {
     const failed = await servers.find(owner, name.server);
-    if (failed?.failure?.attempt === row.attempt) return failed;
+    if (hasFailed(failed) && failed.failure.attempt === row.attempt) return failed;
     throw error;
   }
 }
