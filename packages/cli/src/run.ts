@@ -1,11 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
-import { check } from './check.ts';
-import { migrateDatabase, stopDatabase } from './db.ts';
 import { errorText } from './error-text.ts';
 import type { Io } from './io.ts';
-import { start } from './start.ts';
-import { printToken } from './token.ts';
 
 /**
  * Runs the command with its arguments (without `node` and the script) and resolves to the exit code. Never throws:
@@ -26,6 +22,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
+// What a command needs is loaded when it runs: help and a wrong option need nothing of the hub.
 function commands(io: Io, done: (code: number) => void): Command {
   const program = new Command('hub')
     .description('A server of their own for every member of a group, behind one login.')
@@ -44,27 +41,27 @@ function commands(io: Io, done: (code: number) => void): Command {
     .addOption(
       new Option('--log-format <format>', 'pretty at a terminal, else json').choices(['json', 'pretty']),
     )
-    .action(async (options) => done(await start(options, io)));
+    .action(async (options) => done(await (await import('./start.ts')).start(options, io)));
 
   command(
     program,
     'check',
     'Print the configuration in effect, secrets masked, and every mistake in it.',
-  ).action(async (options) => done(await check(options, io)));
+  ).action(async (options) => done(await (await import('./check.ts')).check(options, io)));
 
   command(program, 'token', 'Make an API token for a user and print it; the hub may run or not.')
     .argument('[user]', 'name of the user; your login unless given')
     .option('--note <text>', 'what the token is for')
     .option('--expires-in <seconds>', 'how long it lasts; for ever unless given', wholeSeconds)
     .option('--scopes <scope...>', 'what it may do; all the user may unless given')
-    .action(async (user, options) => done(await printToken(user, options, io)));
+    .action(async (user, options) => done(await (await import('./token.ts')).printToken(user, options, io)));
 
   const db = program.command('db').description('Look after the database.');
   command(db, 'migrate', 'Bring the schema of the database up to date.').action(async (options) =>
-    done(await migrateDatabase(options, io)),
+    done(await (await import('./db.ts')).migrateDatabase(options, io)),
   );
   command(db, 'stop', 'End a private PostgreSQL that nobody holds, as one left by a killed hub.').action(
-    async (options) => done(await stopDatabase(options, io)),
+    async (options) => done(await (await import('./db.ts')).stopDatabase(options, io)),
   );
   return program;
 }

@@ -6,6 +6,10 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { vi } from 'vitest';
+
+// Each test starts several processes, some a database with them; a busy machine takes its time.
+vi.setConfig({ testTimeout: 2120_000 });
 
 const main = path.resolve(import.meta.dirname, '../../src/main.ts');
 const plugins = path.resolve(import.meta.dirname, 'plugins.ts');
