@@ -72,6 +72,11 @@ export class Hub implements AsyncDisposable {
     return this.#parts.container.get(services.logins);
   }
 
+  /** Services as accounts: those of the configuration, and those that come and go. */
+  get services() {
+    return this.#parts.container.get(services.serviceAccounts);
+  }
+
   get servers(): Servers {
     return this.#parts.container.get(services.servers);
   }
