@@ -116,14 +116,20 @@ describe.runIf(linux)('kill -9', { timeout: 60_000 }, () => {
       await delay(500);
       const killed = performance.now();
       process.kill(await hub.postmaster(), signal);
-      await until(async () => load.failures > 0 && load.lastFailure < performance.now() - 1_000, 20);
-      const { statuses, tokens, lastFailure, firstFailure } = await load.end();
+      await until(() => load.back(killed + 300) !== null, 20);
+      await delay(2_000);
+      const { statuses, tokens, lastFailure } = await load.end();
+      // PostgreSQL's own recovery is not the hub's time; it ends when the first new request is answered.
+      const back = load.back(killed + 300) ?? 0;
+      const times = [back - killed, lastFailure - back].map(Math.round);
       console.info(
-        `${signal}: first 503 after ${Math.round(firstFailure - killed)} ms, last after ${Math.round(lastFailure - killed)} ms;`,
+        `${signal}: back after ${times[0]} ms, last 503 ${times[1]} ms later`,
         Object.fromEntries(statuses),
       );
       expect([...statuses.keys()].filter((status) => ![200, 201, 503].includes(status))).toEqual([]);
-      expect(lastFailure - killed).toBeLessThan(5_000);
+      expect(statuses.get(503)).toBeGreaterThan(0);
+      expect(back - killed).toBeLessThan(15_000);
+      expect(lastFailure - back).toBeLessThan(5_000);
       expect(tokens.length).toBeGreaterThan(10);
       for (const token of tokens) {
         expect((await hub.request('GET', '/hub/api/user', { token })).status).toBe(200);
@@ -159,8 +165,7 @@ async function soFar(client: TestClient): Promise<string> {
 class Load {
   readonly statuses = new Map<number, number>();
   readonly tokens: string[] = [];
-  failures = 0;
-  firstFailure = Number.POSITIVE_INFINITY;
+  readonly #answered: { readonly asked: number; readonly at: number }[] = [];
   lastFailure = 0;
   #ended = false;
   readonly #workers: Promise<void>[];
@@ -168,6 +173,11 @@ class Load {
   constructor(client: TestClient) {
     this.#workers = Array.from({ length: 50 }, (_, index) => this.#work(client, index % 5 === 0));
     for (const worker of this.#workers) worker.catch(() => undefined); // told by `end`
+  }
+
+  /** When the first request that was made after `moment` was answered well. */
+  back(moment: number): number | null {
+    return this.#answered.find(({ asked }) => asked > moment)?.at ?? null;
   }
 
   async end(): Promise<this> {
@@ -178,18 +188,16 @@ class Load {
 
   async #work(client: TestClient, writes: boolean): Promise<void> {
     while (!this.#ended) {
+      const asked = performance.now();
       const answer = writes
         ? await client.api('POST', `/users/${client.name}/tokens`, { note: 'load' })
         : await client.api('GET', '/user');
+      const at = performance.now();
       this.statuses.set(answer.status, (this.statuses.get(answer.status) ?? 0) + 1);
+      if (answer.status < 400) this.#answered.push({ asked, at });
+      else this.lastFailure = at;
       if (answer.status === 201 && typeof answer.json.token === 'string') this.tokens.push(answer.json.token);
-      if (answer.status >= 500) {
-        this.failures++;
-        this.firstFailure = Math.min(this.firstFailure, performance.now());
-        this.lastFailure = performance.now();
-        await delay(20);
-      }
-      if (writes) await delay(50);
+      if (writes || answer.status >= 400) await delay(50);
     }
   }
 }

@@ -52,7 +52,8 @@ export class HubProcess implements AsyncDisposable {
       said = `${said}${text}`.slice(-10_000);
     });
     this.#child = child;
-    const ended = once(child, 'exit').then(() => {
+    const ended = once(child, 'exit').then(([code, signal]) => {
+      if (code !== 0 && signal !== 'SIGKILL') console.error(`the hub ended by itself: ${said}`);
       throw new Error(`the hub ended: ${said}`);
     });
     ended.catch(() => undefined); // expected later

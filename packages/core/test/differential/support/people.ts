@@ -68,7 +68,7 @@ export const roles = [
   ...Object.entries(serviceScopes)
     .filter(([, scopes]) => scopes.length > 0)
     .map(([name, scopes]) => ({ name: `role-of-${name}`, scopes: [...scopes], services: [name] })),
-  { name: 'reader', description: 'Reads its group', scopes: ['read:users!group=g2'], users: ['carol'] },
+  { name: 'reader', description: 'Reads its group', scopes: ['read:users!group=g2'], groups: ['g2'] },
   { name: 'sharing', scopes: ['shares!user', 'read:users:name', 'read:groups:name'], users: ['alice'] },
   { name: 'group-role', scopes: ['access:services!service=web'], groups: ['g1'] },
 ];
@@ -102,5 +102,13 @@ export const tokens: Readonly<
   'admin-inherit': { user: 'admin', scopes: ['inherit'] },
 };
 
-/** All names of users that are there from the start. */
-export const users = ['admin', 'alice', 'bob', 'carol', 'dave'];
+/** Users nobody's role or group names. */
+export const users = ['dave', 'sp ace', 'ünï+@x'];
+
+/** All callers that a table of answers goes over: nobody, services, tokens of users. */
+export const callers: readonly (string | null)[] = [
+  null,
+  'root',
+  ...Object.keys(serviceScopes),
+  ...Object.keys(tokens),
+];
