@@ -46,11 +46,25 @@ describe('a stopped server', () => {
   });
 
   it('takes a token, and its use is no activity (W13, W41)', async () => {
-    const authorization = `token ${await tokenOf('ada')}`;
-    const before = await lastActivity('ada');
-    const { status } = await hub.browser().get('/hub/user/ada/api/status', { authorization });
+    const authorization = `token ${await tokenOf('grace')}`;
+    const { status } = await hub.browser().get('/hub/user/grace/api/status', { authorization });
     await hub.lastSeen.drain();
-    expect([status, await lastActivity('ada')]).toEqual([424, before]);
+    expect([status, (await hub.users.get('grace'))?.lastActivity]).toEqual([424, null]);
+  });
+
+  it('is there for those who may open this server alone (W35)', async () => {
+    const answers = async (name: string, scope: string) => {
+      await hub.user(name);
+      await hub.sql`WITH role AS (INSERT INTO roles (name, description, scopes)
+          VALUES (${`of-${name}`}, '', ${JSON.stringify([scope])}::jsonb) RETURNING id)
+        INSERT INTO user_roles (user_id, role_id)
+          SELECT users.id, role.id FROM users, role WHERE users.name = ${name}`;
+      const browser = await hub.signIn(name);
+      const paths = ['/hub/user/ada/lab', '/hub/user/ada/tpu/lab', '/hub/user/grace/'];
+      return Promise.all(paths.map(async (path) => (await browser.get(path)).status));
+    };
+    expect(await answers('iris', 'access:servers!server=ada/')).toEqual([424, 424, 404]);
+    expect(await answers('june', 'access:servers!server=ada/tpu')).toEqual([404, 424, 404]);
   });
 
   it.each(['text/html', '*/*', 'text/html, application/json', 'application/json;q=0.1, text/html'])(
@@ -123,10 +137,6 @@ describe('a stopped server', () => {
     expect((await browser.get('/hub/user/ada/api/status')).status).toBe(503);
     expect((await browser.get('/hub/user/ada/')).status).toBe(503);
   });
-
-  async function lastActivity(name: string): Promise<unknown> {
-    return (await hub.users.get(name))?.lastActivity;
-  }
 });
 
 describe('a server under way', () => {
