@@ -16,6 +16,8 @@ import { services } from './tokens.ts';
 import { buildWeb, type Web } from './web.ts';
 
 const purgeEveryMs = 3_600_000;
+/** Another hub may create services; pages list them as they were so long ago. */
+const servicesEveryMs = 10_000;
 
 /** What a hub is built from. */
 export interface HubParts {
@@ -185,6 +187,8 @@ export class Hub implements AsyncDisposable {
     await changes.open();
     this.#later('changes', () => changes.close());
     await applyConfiguration(container, log);
+    await this.services.refresh();
+    this.#every(servicesEveryMs, 'services', () => this.#lookAtServices());
 
     this.#later('plugins', () => lifecycle.stop(this.#mode));
     await lifecycle.start(signal);
@@ -240,6 +244,14 @@ export class Hub implements AsyncDisposable {
         }
       }
     });
+  }
+
+  async #lookAtServices(): Promise<void> {
+    try {
+      await this.services.refresh();
+    } catch (error) {
+      this.#parts.log.debug({ err: error }, 'services could not be read');
+    }
   }
 
   async #purge(): Promise<void> {

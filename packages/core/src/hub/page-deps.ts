@@ -14,6 +14,7 @@ export function pageDeps(parts: HubParts, memberships: Memberships): PageDeps {
     logins: container.get(services.logins),
     clients: container.get(services.oauthClients),
     servers: container.get(services.servers),
+    services: () => container.get(services.serviceAccounts).listed,
     spawners: container.get(Spawners),
     authenticators: container.get(services.authenticators),
     signIn: container.get(services.signIn),

@@ -30,12 +30,13 @@ export interface ServicesDeps {
 export interface VisibleService {
   readonly name: string;
   /** Path under which it is reached. */
-  readonly prefix: string;
+  readonly href: string;
 }
 
 /** Services as accounts: finding, listing, and those that come and go while the hub runs (R108–R111, P510). */
 export class Services {
   readonly #deps: ServicesDeps;
+  #listed: readonly VisibleService[] = [];
 
   constructor(deps: ServicesDeps) {
     this.#deps = deps;
@@ -54,11 +55,22 @@ export class Services {
   async servicesFor(scopes: ScopeSet): Promise<readonly VisibleService[]> {
     const access = scopes.filter('access:services');
     if (access.kind === 'none') return [];
-    const all = await this.#deps.store.list(everything);
-    return all
+    const all = await this.refresh();
+    return all.filter(({ name }) => allows(scopes, 'access:services', { kind: 'service', service: name }));
+  }
+
+  /** All that anybody may come to see in the navigation, as {@link refresh} found them last. */
+  get listed(): readonly VisibleService[] {
+    return this.#listed;
+  }
+
+  /** Looks anew which services the navigation lists; other hubs may have changed them. */
+  async refresh(): Promise<readonly VisibleService[]> {
+    const { store, baseUrl } = this.#deps;
+    this.#listed = (await store.list(everything))
       .filter(({ url, display }) => url !== null && display)
-      .filter(({ name }) => allows(scopes, 'access:services', { kind: 'service', service: name }))
-      .map(({ name }) => ({ name, prefix: servicePrefix(this.#deps.baseUrl, name) }));
+      .map(({ name }) => ({ name, href: servicePrefix(baseUrl, name) }));
+    return this.#listed;
   }
 
   /** Does it learn who its visitors are without asking them (R165)? */
@@ -141,6 +153,7 @@ export class Services {
     const route = serviceRoute(baseUrl, service);
     if (!route) return;
     try {
+      await this.refresh();
       await (change === 'add' ? routes.add(route) : routes.remove(route.spec));
     } catch (error) {
       log.warn({ service: service.name, err: error }, 'the route of a service could not be changed at once');

@@ -47,11 +47,11 @@ describe('a hub that starts again', () => {
     });
     const shown = (...scopes: string[]) => hub.hub.services.servicesFor(ScopeSet.from(scopes));
     expect(await shown('access:services')).toEqual([
-      { name: 'docs', prefix: '/services/docs/' },
-      { name: 'web', prefix: '/services/web/' },
+      { name: 'docs', href: '/services/docs/' },
+      { name: 'web', href: '/services/web/' },
     ]);
     expect(await shown('access:services!service=web', 'list:services')).toEqual([
-      { name: 'web', prefix: '/services/web/' },
+      { name: 'web', href: '/services/web/' },
     ]);
     expect(await shown('read:services')).toEqual([]);
   });
