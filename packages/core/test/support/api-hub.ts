@@ -1,7 +1,7 @@
-import postgres from 'postgres';
 import { createTestHub, TestClient, type TestHub, type TestHubOptions } from '../../../testing/src/index.ts';
 import { hashSecret, randomIds } from '../../src/kernel/index.ts';
 import type { JsonValue } from '../../src/plugin/index.ts';
+import { openClient } from '../../src/storage/database.ts';
 
 /** A whole hub with a real listener and database, and callers who hold what a test gives them. */
 export type ApiHub = Awaited<ReturnType<typeof openApiHub>>;
@@ -9,7 +9,7 @@ export type ApiHub = Awaited<ReturnType<typeof openApiHub>>;
 /** Starts one; `ada` is its administrator. */
 export async function openApiHub(options: TestHubOptions = {}) {
   const hub: TestHub = await createTestHub(options);
-  const sql = postgres(hub.database.url, { max: 2, onnotice: () => undefined });
+  const sql = openClient(hub.database.connection, 'hub tests', { max: 2 });
   const ada = await hub.signIn('ada', { admin: true });
 
   async function role(scopes: readonly string[]): Promise<number> {
