@@ -53,7 +53,6 @@ export function otherwise(context: Context, { places }: Pick<PageDeps, 'places'>
   if (path.startsWith(hubPrefix) || !(isRoot || path.startsWith(baseUrl))) return null;
   if (method !== 'GET') throw new HubError('HUB_METHOD_NOT_ALLOWED', '');
   if (`${path}/` === hubPrefix) return redirect(`${hubPrefix}${query}`, 301);
-  if (isRoot) return redirect(`${hubPrefix}${query}`);
   const inside = path.slice(baseUrl.length);
   if (/^(?:user|services)\/[^/]+$/.test(inside)) return redirect(`${path}/${query}`, 301);
   return redirect(`${hubPrefix}${inside}${query}`);
