@@ -40,6 +40,9 @@ const usualLimits: PoolLimits = {
   idleInTransactionTimeout: 30_000,
 };
 
+/** How much longer than the server's own limit an answer is waited for. */
+const graceMs = 2_000;
+
 /** Opens a postgres.js client with the rules of this hub: UTC, limits, a quick way back after a restart. */
 export function openClient(
   connection: Connection,
@@ -109,7 +112,7 @@ export class Database {
   /** Runs statements on the surrounding transaction or on the pool. */
   async run<T>(work: (handle: Queryable) => PromiseLike<T>): Promise<T> {
     try {
-      return await work(this.#scope.getStore()?.handle ?? this.#pool);
+      return await this.#answered(work(this.#scope.getStore()?.handle ?? this.#pool), 1);
     } catch (error) {
       throw databaseError(error);
     }
@@ -121,10 +124,11 @@ export class Database {
     for (let attempt = 1; ; attempt++) {
       const afterCommit: (() => void)[] = [];
       try {
-        const result = await this.#pool.transaction(
+        const transaction = this.#pool.transaction(
           (handle) => this.#scope.run({ handle, afterCommit }, work),
           options.readOnly ? { isolationLevel: 'repeatable read', accessMode: 'read only' } : undefined,
         );
+        const result = await this.#answered(transaction, 2);
         for (const then of afterCommit) then();
         return result;
       } catch (error) {
@@ -145,12 +149,35 @@ export class Database {
     return this.#scope.getStore() !== undefined;
   }
 
+  /**
+   * postgres.js never settles a statement handed to a connection in the moment it breaks. What the server would
+   * have cancelled long ago counts as unanswered; `patience` multiplies that.
+   */
+  async #answered<T>(work: PromiseLike<T>, patience: number): Promise<T> {
+    const { statementTimeout } = { ...usualLimits, ...this.#limits };
+    if (statementTimeout === 0) return work;
+    const limit = Promise.withResolvers<never>();
+    const timer = setTimeout(() => limit.reject(unanswered()), (statementTimeout + graceMs) * patience);
+    try {
+      return await Promise.race([work, limit.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async close(): Promise<void> {
     const client = this.#client;
     this.#client = null;
     this.#handle = null;
     await client?.end({ timeout: 5 });
   }
+}
+
+function unanswered(): HubError {
+  return new HubError('HUB_DATABASE_UNAVAILABLE', 'The database does not answer (lost statement).', {
+    hint: 'Nothing was changed, or the change is complete. Try again in a moment.',
+    headers: { 'Retry-After': '1' },
+  });
 }
 
 function notOpen(): HubError {

@@ -1,12 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type postgres from 'postgres';
-import type { Changes, Channel } from '../kernel/index.ts';
+import { type Changes, type Channel, withDeadline } from '../kernel/index.ts';
 import type { Clock, Logger } from '../plugin/index.ts';
 import { type Connection, type Database, openClient } from './database.ts';
 
 const channelName = 'hub';
 const heartbeatMs = 1_000;
 const silenceMs = 3_000;
+const listenSeconds = 5;
 
 interface Subscription {
   readonly channel: Channel;
@@ -67,7 +68,8 @@ export class PostgresChanges implements Changes {
 
   async #listen(): Promise<void> {
     this.#listener = openClient(this.#connection(), 'hub listen', { max: 1, statementTimeout: 0 });
-    await this.#listener.listen(channelName, (payload) => this.#heard(payload));
+    const listening = this.#listener.listen(channelName, (payload) => this.#heard(payload));
+    await withDeadline(this.#clock, 'Listening for changes', listenSeconds, null, () => listening);
     this.#lastHeard = this.#clock.monotonic();
   }
 

@@ -58,6 +58,22 @@ describe('the story of a start', () => {
     ]);
   });
 
+  it('of a start that fails ends after its last words (R90)', async () => {
+    const go = Promise.withResolvers<void>();
+    hub.engine.plan('sad', { beforeSave: go.promise, lastWords: 'no room left', fails: new Error('full') });
+    const user = await hub.signIn('sad');
+    await user.startServer();
+    const story = user.progress();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    go.resolve();
+    const { events } = await story;
+    expect(events.map(({ message }) => message)).toEqual([
+      'Server requested',
+      'no room left',
+      'Spawn failed: Something went wrong while the server was started.',
+    ]);
+  });
+
   it('is cut at 500 events and 16 kB each (design, "Bounds")', async () => {
     const go = Promise.withResolvers<void>();
     const many = Array.from({ length: 700 }, (_, index) => ({ message: `step ${index}` }));

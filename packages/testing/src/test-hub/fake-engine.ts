@@ -12,6 +12,8 @@ export interface FakePlan {
   readonly afterSave?: Promise<unknown>;
   /** `start` rejects with this instead of launching anything. */
   readonly fails?: unknown;
+  /** Told in the very moment before `start` rejects. */
+  readonly lastWords?: string;
   /** The server ends so right after its launch. */
   readonly exits?: Exit;
   /** Is that exit told by `reportExit`, or found by polling? */

@@ -42,6 +42,7 @@ function driver(engine: FakeEngine, hostBound: boolean): Spawner {
       for (const event of plan.progress ?? []) launch.progress(event);
       await unlessAborted(plan.beforeSave, heeded);
       if (plan.startAfter) await delay(plan.startAfter, undefined, heeded ? { signal: heeded } : {});
+      if (plan.lastWords !== undefined) launch.progress({ message: plan.lastWords });
       if (plan.fails !== undefined) throw plan.fails;
       await launch.saveState({ key: launch.key });
       engine.story.push(`save ${launch.key}`);
