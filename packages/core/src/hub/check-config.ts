@@ -4,6 +4,7 @@ import {
   Pages,
   type PluginInstance,
   Proxy as ProxyToken,
+  Service,
   Spawner,
 } from '../plugin/index.ts';
 import { baseUrlOf } from './addresses.ts';
@@ -78,6 +79,7 @@ export function lookOver(config: HubConfig): LookedOver {
     ...ofSettings,
     ...checked.flatMap((plugin) => plugin.problems),
     ...kindProblems(checked.flatMap(({ plugin }) => plugin ?? [])),
+    ...checked.flatMap(({ plugin }) => (plugin ? serviceProblems(plugin) : [])),
     ...ofAddresses,
     ...found.problems,
   ];
@@ -103,6 +105,14 @@ function kindProblems(plugins: readonly PluginInstance[]): readonly string[] {
       ),
     ];
   });
+}
+
+/** The hub runs no service itself: one that would never start must not look as if it did. */
+function serviceProblems({ provides, name }: PluginInstance): readonly string[] {
+  if (provides !== Service) return [];
+  return [
+    `plugins: ${name} is a service that the hub would have to run. Run it beside the hub and name it in \`services\`.`,
+  ];
 }
 
 function addressProblems(settings: Settings): readonly string[] {

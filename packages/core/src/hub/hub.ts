@@ -12,6 +12,7 @@ import { fingerprint } from './fingerprint.ts';
 import type { LifecycleRunner } from './lifecycle.ts';
 import { openDatabase } from './open-database.ts';
 import { thisProcess } from './place.ts';
+import { fingerprintOfCookieSecret } from './secret-fingerprint.ts';
 import { services } from './tokens.ts';
 import { buildWeb, type Web } from './web.ts';
 
@@ -164,13 +165,14 @@ export class Hub implements AsyncDisposable {
 
     const leases = container.get(services.postgresLeases);
     const spawnersHere = container.get(Spawners).all.map(({ id }) => id);
-    const { differingKeys } = await leases.open({
+    const { differingKeys, replacedSecrets } = await leases.open({
       ...(await thisProcess()),
       version: addresses.version,
       listenUrl: addresses.listenUrl,
       connectUrl: addresses.connectUrl,
       spawners: spawnersHere,
       configuration: fingerprint(this.#parts.config),
+      secrets: [fingerprintOfCookieSecret(web.cookieSecret)],
     });
     this.#later('lease', () => leases.close());
     if (differingKeys.length > 0) {
@@ -178,6 +180,9 @@ export class Hub implements AsyncDisposable {
         { keys: differingKeys },
         'the configuration differs from that of another hub; this one holds now',
       );
+    }
+    if (replacedSecrets.length > 0) {
+      log.warn({ secrets: replacedSecrets }, 'the secret is new: everybody has to sign in again');
     }
     leases.seek('routes');
     leases.seek('purge');

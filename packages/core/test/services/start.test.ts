@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTestHub } from '../../../testing/src/index.ts';
 import { ScopeSet } from '../../src/access/index.ts';
-import { createTestDatabase, examineConfig } from '../../src/index.ts';
+import { createTestDatabase, definePlugin, examineConfig, Service } from '../../src/index.ts';
 import { openClient } from '../../src/storage/database.ts';
 
 describe('a hub that starts again', () => {
@@ -58,6 +58,20 @@ describe('a hub that starts again', () => {
 });
 
 describe('a configuration with mistakes', () => {
+  it('is refused with a service that the hub would have to run', async () => {
+    const plugin = definePlugin({
+      name: 'example-service',
+      version: '1',
+      api: 1,
+      provides: Service,
+      options: { type: 'object', properties: {} },
+      create: () => ({ record: { name: 'example' } }),
+    });
+    await expect(createTestHub({ plugins: [plugin()], start: false })).rejects.toMatchObject({
+      problems: [expect.stringContaining('example-service')],
+    });
+  });
+
   it('is refused as a whole before anything is made', async () => {
     const attempt = createTestHub({
       roles: [{ name: 'x', scopes: ['bogus'] }],
