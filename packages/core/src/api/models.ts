@@ -7,7 +7,7 @@ import {
 } from '../access/index.ts';
 import { type TokenRecord, tokenName, type UserDetails, type UserServer } from '../accounts/index.ts';
 import { quoteName, serverPrefix } from '../kernel/index.ts';
-import type { JsonObject, JsonValue } from '../plugin/index.ts';
+import type { Instant, JsonObject, JsonValue } from '../plugin/index.ts';
 
 /** Prefixes that models speak of, and the public address when one is configured. */
 export interface ModelPlaces {
@@ -71,7 +71,7 @@ export function serverModel(
     name: server.name,
     display_name: server.displayName,
     full_name: `${owner.name}/${server.name}`,
-    last_activity: server.lastActivity,
+    last_activity: active ? later(server.lastActivity, server.requestedAt) : server.lastActivity,
     started: active ? server.requestedAt : null,
     pending: pendingOf(server.phase),
     ready: server.phase === 'ready',
@@ -86,6 +86,12 @@ export function serverModel(
   const model: Model = {};
   for (const field of fields) model[field] = values[field];
   return model;
+}
+
+/** A start is activity from its first moment on (P220). */
+function later(activity: Instant | null, start: Instant | null): Instant | null {
+  if (activity === null || start === null) return activity ?? start;
+  return Date.parse(start) > Date.parse(activity) ? start : activity;
 }
 
 /** A token without its secret (section 2.3); `scopes` are the effective ones. */
@@ -118,11 +124,23 @@ function visibleServers(
   places: ModelPlaces,
   stoppedToo: boolean,
 ): Record<string, JsonObject> {
-  const shown = user.servers.filter(
+  const known = user.servers.some(({ name }) => name === '') ? user.servers : [unusedServer, ...user.servers];
+  const shown = known.filter(
     (server) => (stoppedToo || server.phase !== 'stopped') && seesServer(scopes, targetOf(user, server.name)),
   );
   return Object.fromEntries(shown.map((server) => [server.name, serverModel(user, server, scopes, places)]));
 }
+
+/** Everybody has a default server (R40, R176), also one without a row because it was never used. */
+const unusedServer: ModelServer = {
+  name: '',
+  displayName: '',
+  phase: 'stopped',
+  requestedAt: null,
+  lastActivity: null,
+  userOptions: null,
+  state: null,
+};
 
 function targetOf(
   owner: { readonly name: string; readonly groups: readonly string[] },

@@ -10,11 +10,12 @@ import {
   on,
   refuseReservedKeys,
 } from '../http/index.ts';
+import type { Actor } from '../kernel/index.ts';
 import { HubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
 import { type DetailsChange, finalEvent, type ServerRecord } from '../servers/index.ts';
 import { checkKeys, isObject, objectBody } from './body.ts';
 import { type ApiDeps, actorOf, requireUser, scopesOf } from './context.ts';
-import { serverModel } from './models.ts';
+import { type ModelServer, serverModel } from './models.ts';
 
 interface Names {
   readonly name: string;
@@ -39,8 +40,8 @@ export function serverRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): v
       summary: 'Read a server',
       scope: anyOf('read:servers'),
       async handle(context) {
-        const { user, server } = await requireServer(deps, named(context));
-        return json(serverModel(user, server, scopesOf(context.caller), deps.places));
+        const { user, row } = await requireServer(deps, named(context));
+        return json(serverModel(user, row ?? neverRan, scopesOf(context.caller), deps.places));
       },
     });
     api.route('PUT', path, {
@@ -88,6 +89,7 @@ async function start(deps: ApiDeps, context: Context, { name, server }: Names) {
   const user = await requireUser(deps, name);
   const { displayName, userOptions } = startBody(context.body);
   const actor = actorOf(context);
+  if (server !== '' && displayName) await showAs(deps, actor, user, server, displayName);
   const row = await deps.servers.requestStart(user, server, {
     actor,
     userOptions,
@@ -97,6 +99,20 @@ async function start(deps: ApiDeps, context: Context, { name, server }: Names) {
   });
   const { ready } = await deps.servers.startOutcome(row, deps.slowStart);
   return empty(ready ? 201 : 202, 'text/plain');
+}
+
+/** A start may come with another name to show; that of a server which is not stopped stays as it is. */
+async function showAs(
+  { servers, serverDetails }: ApiDeps,
+  actor: Actor,
+  user: UserDetails,
+  name: string,
+  displayName: string,
+): Promise<void> {
+  const row = await servers.find(user, name);
+  if (row?.phase === 'stopped' && row.displayName !== displayName) {
+    await serverDetails.change(actor, user, name, { displayName });
+  }
 }
 
 async function change(deps: ApiDeps, context: Context, { name, server }: Names) {
@@ -125,13 +141,13 @@ async function stop(deps: ApiDeps, context: Context, { name, server }: Names) {
 }
 
 async function progress(deps: ApiDeps, context: Context, names: Names) {
-  const { server } = await requireServer(deps, names);
-  const pending = server.phase === 'queued' || server.phase === 'starting';
-  if (pending) return events(deps.servers.progress(server, context.signal), true);
-  if (server.phase === 'ready' || server.failure) {
-    return events(only(finalEvent(deps.places.baseUrl, server)), false);
+  const { user, row } = await requireServer(deps, names);
+  const pending = row?.phase === 'queued' || row?.phase === 'starting';
+  if (pending) return events(deps.servers.progress(row, context.signal), true);
+  if (row?.phase === 'ready' || row?.failure) {
+    return events(only(finalEvent(deps.places.baseUrl, row)), false);
   }
-  const full = server.name === '' ? server.userName : `${server.userName}:${server.name}`;
+  const full = names.server === '' ? user.name : `${user.name}:${names.server}`;
   throw new HubError('HUB_BAD_REQUEST', `${full} is not starting...`);
 }
 
@@ -150,14 +166,14 @@ function startBody(body: JsonValue | undefined): {
   if (!('display_name' in body) && !('user_options' in body)) {
     return { displayName: null, userOptions: Object.keys(body).length > 0 ? body : null };
   }
-  const { display_name: displayName = null, user_options: userOptions = null } = body;
-  if (displayName !== null && typeof displayName !== 'string') {
+  const { display_name: displayName, user_options: userOptions = null } = body;
+  if (displayName !== undefined && typeof displayName !== 'string') {
     throw new HubError('HUB_BAD_REQUEST', 'display_name must be a string');
   }
   if (userOptions !== null && !isObject(userOptions)) {
     throw new HubError('HUB_BAD_REQUEST', 'user_options must be an object or null');
   }
-  return { displayName, userOptions };
+  return { displayName: displayName ?? null, userOptions };
 }
 
 /** R82. */
@@ -188,14 +204,24 @@ function removeWish(body: JsonValue | undefined): boolean {
   return body.remove;
 }
 
-/** The server a path names; a default server that never ran is there too (R74). */
+/** The server a path names; `row` is `null` for a default server that never ran, which is there too (R74). */
 async function requireServer(
   deps: ApiDeps,
   { name, server }: Names,
-): Promise<{ user: UserDetails; server: ServerRecord }> {
+): Promise<{ user: UserDetails; row: ServerRecord | null }> {
   const user = await requireUser(deps, name);
-  const found =
-    (await deps.servers.find(user, server)) ?? (server === '' ? await deps.servers.defaultOf(user) : null);
-  if (found) return { user, server: found };
+  const row = await deps.servers.find(user, server);
+  if (row || server === '') return { user, row };
   throw new HubError('HUB_NOT_FOUND', `${user.name} has no server named '${server}'`);
 }
+
+/** A default server before its first start. */
+const neverRan: ModelServer = {
+  name: '',
+  displayName: '',
+  phase: 'stopped',
+  requestedAt: null,
+  lastActivity: null,
+  userOptions: null,
+  state: null,
+};

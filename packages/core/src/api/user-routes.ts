@@ -166,7 +166,7 @@ function userQuery({ query, caller }: Context): Omit<UserQuery, 'offset' | 'limi
   }
   const access = filterFor(scopesOf(caller), 'list:users', ['user', 'group']);
   if (access.kind === 'unexpected') throw new HubError('HUB_FORBIDDEN', '');
-  return { access, state, nameFilter: query.name_filter ?? '', sort: sortOf(query.sort || 'id') };
+  return { access, state, nameFilter: query.name_filter ?? '', sort: sortOf(query.sort ?? 'id') };
 }
 
 function sortOf(text: string): UserQuery['sort'] {

@@ -36,10 +36,9 @@ describe('creating groups', () => {
       409,
       'Group n1 already exists',
     ]);
-    expect(await refused(api.ada.api('POST', '/groups', { groups: ['n1'], users: ['bob', 'nobody'] }))).toEqual([
-      400,
-      'No such user: nobody',
-    ]);
+    expect(
+      await refused(api.ada.api('POST', '/groups', { groups: ['n1'], users: ['bob', 'nobody'] })),
+    ).toEqual([400, 'No such user: nobody']);
     expect(await status(api.ada.api('GET', '/groups/n1'))).toBe(404);
   });
 
@@ -112,7 +111,8 @@ describe('members and properties', () => {
 
   it('give and take rights at the very next request (R138, R141)', async () => {
     await api.ada.api('POST', '/groups/rights');
-    const [role] = await api.sql`INSERT INTO roles (name, scopes) VALUES ('of-group', '["read:hub"]') RETURNING id`;
+    const [role] =
+      await api.sql`INSERT INTO roles (name, scopes) VALUES ('of-group', '["read:hub"]') RETURNING id`;
     await api.sql`INSERT INTO group_roles SELECT id, ${role?.id} FROM groups WHERE name = 'rights'`;
     const bob = await api.user('bob');
     const caller = await api.service(['read:users!group=rights']);
@@ -172,7 +172,11 @@ describe('reading groups', () => {
 
   it('lists by age, the reachable ones, with the right total (R37, R107, section 10)', async () => {
     await api.ada.api('POST', '/groups', { groups: ['l3', 'l1', 'l2'] });
-    const caller = await api.service(['list:groups!group=l3', 'list:groups!group=l2', 'list:groups!group=nope']);
+    const caller = await api.service([
+      'list:groups!group=l3',
+      'list:groups!group=l2',
+      'list:groups!group=nope',
+    ]);
     const page = await api.hub.request('GET', '/hub/api/groups?limit=1', {
       token: caller.token,
       headers: { accept: 'application/jupyterhub-pagination+json' },

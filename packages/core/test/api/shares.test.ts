@@ -107,7 +107,10 @@ describe('granting', () => {
       400,
       expect.stringContaining('bogus'),
     ]);
-    expect(await post(alice, '/shares/alice/zzz', { user: 'bob' })).toEqual([404, 'No such server: alice/zzz']);
+    expect(await post(alice, '/shares/alice/zzz', { user: 'bob' })).toEqual([
+      404,
+      'No such server: alice/zzz',
+    ]);
     expect(await post(alice, '/shares/alice/lab', { user: 'nobody', scopes: ['admin:users'] })).toEqual([
       403,
       'Do not have permission to grant share with scope admin:users!server=alice/lab',
@@ -122,7 +125,10 @@ describe('granting', () => {
       "Need scope 'read:groups:name' to share with groups by name",
     ]);
     expect(await post(alice, '/shares/alice/lab', { user: 'nobody' })).toEqual([400, 'No such user: nobody']);
-    expect(await post(alice, '/shares/alice/lab', { group: 'nothing' })).toEqual([400, 'No such group: nothing']);
+    expect(await post(alice, '/shares/alice/lab', { group: 'nothing' })).toEqual([
+      400,
+      'No such group: nothing',
+    ]);
     expect(await post(narrow, '/shares/alice/lab', { user: 'bob' })).toEqual([200, undefined]);
     await alice.api('DELETE', '/shares/alice/lab');
   });
@@ -155,7 +161,10 @@ describe('lists', () => {
     expect(itemsOf((await alice.api('GET', '/shares/alice/')).json)).toHaveLength(1);
     expect(itemsOf((await alice.api('GET', '/shares/alice/lab')).json)).toHaveLength(2);
     await api.sql`UPDATE shares SET expires_at = now() - interval '1 hour' WHERE group_id IS NOT NULL`;
-    expect((await alice.api('GET', '/shares/alice')).json._pagination).toMatchObject({ total: 2, limit: 200 });
+    expect((await alice.api('GET', '/shares/alice')).json._pagination).toMatchObject({
+      total: 2,
+      limit: 200,
+    });
     expect((await bob.api('GET', '/users/bob/shared?offset=1')).json).toMatchObject({
       items: [{ server: { name: '' } }],
       _pagination: { total: 2 },
@@ -163,7 +172,9 @@ describe('lists', () => {
   });
 
   it('let the recipient leave, and the owner end all (R118, R119)', async () => {
-    expect((await bob.api('GET', '/users/bob/shared/alice/lab')).json).toMatchObject({ user: { name: 'bob' } });
+    expect((await bob.api('GET', '/users/bob/shared/alice/lab')).json).toMatchObject({
+      user: { name: 'bob' },
+    });
     expect(await status(bob.api('DELETE', '/users/bob/shared/alice/lab'))).toBe(204);
     expect(await status(bob.api('DELETE', '/users/bob/shared/alice/lab'))).toBe(404);
     expect(await status(bob.api('GET', '/users/bob/shared/zzz/q'))).toBe(404);

@@ -1,0 +1,59 @@
+import type { OptionsSchema } from '../../plugin/index.ts';
+import { flag, instantOrNull, model, text, textOrNull } from './common.ts';
+
+const fields = {
+  name: text,
+  display_name: text,
+  full_name: text,
+  last_activity: instantOrNull,
+  started: instantOrNull,
+  pending: { enum: ['spawn', 'stop', 'check', 'rename', null] },
+  ready: flag,
+  stopped: flag,
+  url: text,
+  user_options: { type: ['object', 'null'] },
+  progress_url: text,
+  full_url: textOrNull,
+  full_progress_url: textOrNull,
+  state: { type: ['object', 'null'] },
+} as const;
+
+const { state: _, ...always } = fields;
+
+export const serverModels = {
+  Server: model(
+    'A server (section 2.2). `state` only for those who hold admin:server_state.',
+    fields,
+    Object.keys(always) as (keyof typeof always)[], // what Object.keys of a literal's rest gives
+  ),
+  ProgressEvent: {
+    type: 'object',
+    description: 'One step of a start; the last one has `ready` or `failed` (R88–R90).',
+    properties: {
+      progress: { type: 'number', minimum: 0, maximum: 100 },
+      message: text,
+      html_message: text,
+      ready: { const: true },
+      failed: { const: true },
+      url: text,
+    },
+  },
+} as const;
+
+const nullable = (type: 'string' | 'object') => ({ anyOf: [{ type }, { type: 'null' }] }) as const;
+
+/** R75: with neither of the two, the whole body is taken for `user_options`. */
+export const startBody = {
+  type: 'object',
+  properties: { display_name: text, user_options: nullable('object') },
+} as const satisfies OptionsSchema;
+
+/** R82. */
+export const serverChangeBody = {
+  type: 'object',
+  properties: { name: text, display_name: text, user_options: { type: 'object' } },
+  additionalProperties: false,
+} as const satisfies OptionsSchema;
+
+/** R83. */
+export const stopBody = { type: 'object', properties: { remove: flag } } as const satisfies OptionsSchema;
