@@ -16,8 +16,14 @@ export interface CookieSecretSources {
   readonly mayGenerate: boolean;
 }
 
+/** A secret, and the setting, variable or file it came from. */
+export interface CookieSecret {
+  readonly bytes: Buffer;
+  readonly from: string;
+}
+
 /** Finds the 32 bytes that sign cookies, or makes them. Refuses a file that others can read. */
-export async function findCookieSecret(sources: CookieSecretSources): Promise<Buffer> {
+export async function findCookieSecret(sources: CookieSecretSources): Promise<CookieSecret> {
   if (sources.value !== '') return fromHex(sources.value, '`cookies.secret`');
   const fromEnvironment = sources.environment.JPY_COOKIE_SECRET;
   if (fromEnvironment) return fromHex(fromEnvironment, 'JPY_COOKIE_SECRET');
@@ -36,7 +42,7 @@ export async function findCookieSecret(sources: CookieSecretSources): Promise<Bu
   return makeSecret(file);
 }
 
-async function readSecret(file: string): Promise<Buffer | null> {
+async function readSecret(file: string): Promise<CookieSecret | null> {
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw new HubError('HUB_START_FAILED', `The cookie secret ${file} cannot be read: ${error.message}.`);
@@ -51,7 +57,7 @@ async function readSecret(file: string): Promise<Buffer | null> {
 }
 
 /** Two hubs may do this at once: the file that is there first counts. */
-async function makeSecret(file: string): Promise<Buffer> {
+async function makeSecret(file: string): Promise<CookieSecret> {
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
   await chmod(draft, 0o600);
@@ -62,9 +68,9 @@ async function makeSecret(file: string): Promise<Buffer> {
   return fromHex((await readFile(file, 'utf8')).trim(), file);
 }
 
-function fromHex(text: string, where: string): Buffer {
-  if (/^([0-9a-f]{2}){16,}$/i.test(text)) return Buffer.from(text, 'hex');
-  throw new HubError('HUB_START_FAILED', `The cookie secret in ${where} is not hex of at least 16 bytes.`, {
+function fromHex(text: string, from: string): CookieSecret {
+  if (/^([0-9a-f]{2}){16,}$/i.test(text)) return { bytes: Buffer.from(text, 'hex'), from };
+  throw new HubError('HUB_START_FAILED', `The cookie secret in ${from} is not hex of at least 16 bytes.`, {
     hint: '`openssl rand -hex 32` makes a good one.',
   });
 }

@@ -7,7 +7,7 @@ import { oauthRoutes } from '../oauth/index.ts';
 import { otherwise, pageRoutes, renderError, showConsent } from '../pages/index.ts';
 import { HubError } from '../plugin/index.ts';
 import { apiDeps } from './api-deps.ts';
-import { findCookieSecret } from './cookie-secret.ts';
+import { type CookieSecret, findCookieSecret } from './cookie-secret.ts';
 import type { HubParts, StopOptions } from './hub.ts';
 import { oauthDeps } from './oauth-deps.ts';
 import { pageDeps } from './page-deps.ts';
@@ -16,6 +16,8 @@ import { services } from './tokens.ts';
 
 /** The web side of a running hub. */
 export interface Web {
+  /** What all hubs on the database must sign with. */
+  readonly cookieSecret: CookieSecret;
   /** Listens; resolves with the port. */
   listen(): Promise<number>;
   close(): Promise<void>;
@@ -29,7 +31,7 @@ export interface WebActs {
 /** Assembles listener, REST API, OAuth and pages. */
 export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
   const { settings, addresses, log, clock, container, places } = parts;
-  const secret = await findCookieSecret({
+  const cookieSecret = await findCookieSecret({
     value: settings.cookies.secret,
     environment: process.env,
     file: settings.cookies.secretFile,
@@ -50,7 +52,7 @@ export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
     ids: container.get(Ids),
     log: log.child({ part: 'http' }),
     cookies: {
-      secret,
+      secret: cookieSecret.bytes,
       basePath: addresses.baseUrl,
       hubPath: addresses.hubPrefix,
       maxAgeDays: settings.cookies.maxAgeDays,
@@ -74,6 +76,7 @@ export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
   await http.ready();
 
   return {
+    cookieSecret,
     async listen() {
       const { ip, port } = settings.hub;
       try {

@@ -1,13 +1,16 @@
 import type postgres from 'postgres';
-import type { HubRun, Leases } from '../kernel/index.ts';
+import { DeadlineError, type HubRun, type Leases, withDeadline } from '../kernel/index.ts';
 import { type Clock, HubError, type Logger } from '../plugin/index.ts';
 import { type Connection, openClient } from './database.ts';
 import { databaseError } from './database-error.ts';
 import { locks } from './locks.ts';
+import { agreeOnSecrets, type SecretFingerprint } from './secret-fingerprints.ts';
 
 const leaseSeconds = 5;
 const renewMs = 1_000;
 const freshMs = 3_500;
+/** More than the server allows one statement; a renewal that takes longer is lost. */
+const renewSeconds = 3;
 
 /** What a hub says of itself when it registers. */
 export interface Registration {
@@ -19,6 +22,16 @@ export interface Registration {
   readonly spawners: readonly string[];
   /** Hash per key, to name what differs from a live hub. */
   readonly configuration: Readonly<Record<string, string>>;
+  /** Secrets all hubs must have in common. */
+  readonly secrets: readonly SecretFingerprint[];
+}
+
+/** What a hub found different when it registered. */
+export interface Registered {
+  /** Keys of the configuration in which a live hub differs. */
+  readonly differingKeys: readonly string[];
+  /** Secrets that were others when this database was used last. */
+  readonly replacedSecrets: readonly string[];
 }
 
 interface Neighbour {
@@ -67,18 +80,14 @@ export class PostgresLeases implements Leases {
     this.#alive = deps.processAlive;
   }
 
-  /** Registers this run and keeps its lease. Refuses a `host` or address that a live hub has. */
-  async open(registration: Registration): Promise<{ readonly differingKeys: readonly string[] }> {
+  /** Registers this run and keeps its lease. Refuses a `host` or address that a live hub has, and secrets it has not. */
+  async open(registration: Registration): Promise<Registered> {
     this.#registration = registration;
-    this.#client = openClient(this.#connection(), 'hub lease', {
-      max: 1,
-      statementTimeout: 2_000,
-      lockTimeout: 1_500,
-    });
+    this.#client = this.#connect();
     await this.#buryDead();
-    const differingKeys = await this.#register(registration);
+    const registered = await this.#register(registration);
     this.#stop = this.#clock.every(renewMs, () => this.#renew());
-    return { differingKeys };
+    return registered;
   }
 
   /** Gives up the lease and all duties at once, so that others need not wait. */
@@ -123,22 +132,38 @@ export class PostgresLeases implements Leases {
     await this.#renew();
   }
 
+  #connect(): postgres.Sql {
+    return openClient(this.#connection(), 'hub lease', {
+      max: 1,
+      statementTimeout: 2_000,
+      lockTimeout: 1_500,
+    });
+  }
+
   async #renew(): Promise<void> {
     const client = this.#client;
     if (!client) return;
-    const asked = this.#clock.monotonic();
     try {
-      await this.#buryDead();
-      const renewed = await client`
-        UPDATE hubs SET lease_until = clock_timestamp() + ${leaseSeconds} * interval '1 second'
-        WHERE id = ${this.#run.id} RETURNING id`;
-      if (renewed.length === 0 && this.#registration) await this.#register(this.#registration);
-      await this.#takeDuties(client);
-      // Counted from before the question: the answer may have been long on its way.
-      this.#confirmed = asked;
+      await withDeadline(this.#clock, 'Renewing the lease', renewSeconds, null, () => this.#renewBy(client));
     } catch (error) {
       this.#log.warn({ err: databaseError(error) }, 'lease not renewed');
+      if (!(error instanceof DeadlineError) || this.#client !== client) return;
+      // postgres.js never settles a statement handed to a connection in the moment it breaks.
+      this.#client = this.#connect();
+      void client.end({ timeout: 0 }).catch(() => undefined); // it is of no use any more
     }
+  }
+
+  async #renewBy(client: postgres.Sql): Promise<void> {
+    const asked = this.#clock.monotonic();
+    await this.#buryDead();
+    const renewed = await client`
+      UPDATE hubs SET lease_until = clock_timestamp() + ${leaseSeconds} * interval '1 second'
+      WHERE id = ${this.#run.id} RETURNING id`;
+    if (renewed.length === 0 && this.#registration) await this.#register(this.#registration);
+    await this.#takeDuties(client);
+    // Counted from before the question: the answer may have been long on its way.
+    if (this.#client) this.#confirmed = Math.max(this.#confirmed, asked);
   }
 
   async #takeDuties(client: postgres.Sql): Promise<void> {
@@ -176,17 +201,18 @@ export class PostgresLeases implements Leases {
     }
   }
 
-  async #register(registration: Registration): Promise<readonly string[]> {
+  async #register(registration: Registration): Promise<Registered> {
     const client = this.#client;
-    if (!client) return [];
+    if (!client) return { differingKeys: [], replacedSecrets: [] };
     const asked = this.#clock.monotonic();
-    const neighbours = await client.begin(async (tx) => {
+    const registered = await client.begin(async (tx) => {
       await tx`SELECT pg_advisory_xact_lock(${locks.registration})`;
       const live = await tx<Neighbour[]>`
         SELECT id, host, place, pid, process_start AS "processStart", listen_url AS "listenUrl",
           connect_url AS "connectUrl", configuration
         FROM hubs WHERE id <> ${this.#run.id} AND lease_until > clock_timestamp()`;
       refuseClash(this.#run, registration, live);
+      const replacedSecrets = await agreeOnSecrets(tx, registration.secrets, live);
       await tx`DELETE FROM hubs WHERE lease_until < clock_timestamp() - interval '1 day'`;
       await tx`
         INSERT INTO hubs (id, host, place, pid, process_start, version, listen_url, connect_url, configuration,
@@ -195,10 +221,10 @@ export class PostgresLeases implements Leases {
           ${registration.processStart}, ${registration.version}, ${registration.listenUrl},
           ${registration.connectUrl}, ${tx.json(registration.configuration)}, ${tx.json(registration.spawners)},
           clock_timestamp(), clock_timestamp() + ${leaseSeconds} * interval '1 second')`;
-      return live;
+      return { differingKeys: differingKeys(registration.configuration, live), replacedSecrets };
     });
     this.#confirmed = asked;
-    return differingKeys(registration.configuration, neighbours);
+    return registered;
   }
 }
 
