@@ -117,19 +117,20 @@ describe.runIf(linux)('kill -9', { timeout: 60_000 }, () => {
       const killed = performance.now();
       process.kill(await hub.postmaster(), signal);
       await until(() => load.back(killed + 300) !== null, 20);
-      await delay(2_000);
-      const { statuses, tokens, lastFailure } = await load.end();
+      await delay(3_000);
+      const { statuses, tokens } = await load.end();
       // PostgreSQL's own recovery is not the hub's time; it ends when the first new request is answered.
       const back = load.back(killed + 300) ?? 0;
-      const times = [back - killed, lastFailure - back].map(Math.round);
+      const behind = load.lastFailed() - back;
       console.info(
-        `${signal}: back after ${times[0]} ms, last 503 ${times[1]} ms later`,
+        `${signal}: back after ${Math.round(back - killed)} ms, last request to fail made ${Math.round(behind)} ms later`,
         Object.fromEntries(statuses),
       );
       expect([...statuses.keys()].filter((status) => ![200, 201, 503].includes(status))).toEqual([]);
       expect(statuses.get(503)).toBeGreaterThan(0);
       expect(back - killed).toBeLessThan(15_000);
-      expect(lastFailure - back).toBeLessThan(5_000);
+      expect(behind).toBeLessThan(2_000);
+      expect(load.longest).toBeLessThan(15_000);
       expect(tokens.length).toBeGreaterThan(10);
       for (const token of tokens) {
         expect((await hub.request('GET', '/hub/api/user', { token })).status).toBe(200);
@@ -166,7 +167,9 @@ class Load {
   readonly statuses = new Map<number, number>();
   readonly tokens: string[] = [];
   readonly #answered: { readonly asked: number; readonly at: number }[] = [];
-  lastFailure = 0;
+  readonly #failed: number[] = [];
+  /** Milliseconds the slowest request took. */
+  longest = 0;
   #ended = false;
   readonly #workers: Promise<void>[];
 
@@ -178,6 +181,11 @@ class Load {
   /** When the first request that was made after `moment` was answered well. */
   back(moment: number): number | null {
     return this.#answered.find(({ asked }) => asked > moment)?.at ?? null;
+  }
+
+  /** When the last request that failed was made. */
+  lastFailed(): number {
+    return Math.max(0, ...this.#failed);
   }
 
   async end(): Promise<this> {
@@ -195,7 +203,8 @@ class Load {
       const at = performance.now();
       this.statuses.set(answer.status, (this.statuses.get(answer.status) ?? 0) + 1);
       if (answer.status < 400) this.#answered.push({ asked, at });
-      else this.lastFailure = at;
+      else this.#failed.push(asked);
+      this.longest = Math.max(this.longest, at - asked);
       if (answer.status === 201 && typeof answer.json.token === 'string') this.tokens.push(answer.json.token);
       if (writes || answer.status >= 400) await delay(50);
     }
