@@ -94,6 +94,11 @@ describe('the story of a start', () => {
 
   it('is not there for a server that never started, nor for one nobody has (R91)', async () => {
     const user = await hub.signIn('idle');
+    expect((await user.progress()).status).toBe(404);
+    await user.startServer();
+    await hub.until(async () => (await hub.phase('idle')) === 'ready');
+    await user.stopServer();
+    await hub.until(async () => (await hub.phase('idle')) === 'stopped');
     expect((await user.progress()).status).toBe(400);
     expect((await user.progress('nothing')).status).toBe(404);
     expect((await user.api('GET', '/users/nobody/server/progress')).status).toBe(404);
