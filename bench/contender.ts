@@ -23,12 +23,26 @@ export interface HubSettings {
   readonly homes: string;
   /** What a server is. */
   readonly command: readonly string[];
+  /** Servers are rows alone: they count as running, and nothing starts or stops them. */
+  readonly rowsForServers: boolean;
+}
+
+/** How many users and running servers a hub is given. */
+export interface People {
+  readonly users: number;
+  readonly servers: number;
+  /** Origin where each of the servers answers. */
+  readonly target: string;
 }
 
 /** One of the two programs compared. */
 export interface Contender {
   readonly name: 'jupyterhub' | 'hub';
   readonly title: string;
+  /** Writes users `student-1` and so on into the hub's database, the first of them with a server that runs. */
+  insertPeople(settings: HubSettings, people: People): Promise<void>;
+  /** Is that done while the hub runs, or while it does not? */
+  readonly insertsInto: 'running' | 'stopped';
   /** Launches the hub's process; `token` resolves to one of an administrator. */
   launch(settings: HubSettings): Promise<{ readonly process: ChildProcess; readonly token: Promise<string> }>;
 }
@@ -52,6 +66,7 @@ export async function startHub(
   contender: Contender,
   folder: string,
   signal: AbortSignal,
+  { rowsForServers = false }: { readonly rowsForServers?: boolean } = {},
 ): Promise<RunningHub> {
   const homes = path.join(folder, 'homes');
   await mkdir(homes, { recursive: true });
@@ -69,6 +84,7 @@ export async function startHub(
       '-S',
       path.join(import.meta.dirname, 'trivial_server.py'),
     ],
+    rowsForServers,
   };
   const began = performance.now();
   const { process: child, token } = await contender.launch(settings);

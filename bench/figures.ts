@@ -3,7 +3,9 @@ import type { Contender } from './contender.ts';
 /** One row of the table. */
 export interface Measure {
   readonly title: string;
-  readonly unit: 's' | 'ms' | 'MB' | '/s';
+  readonly unit: 's' | 'ms' | 'MB' | '/s' | 'cores' | '';
+  /** A size that was given: nothing is better. */
+  readonly isSize?: boolean;
   /** Lower is better, unless told. */
   readonly higherIsBetter?: boolean;
 }
@@ -23,6 +25,7 @@ export interface PartResult {
 
 /** How many times better this hub is: below 1 it is worse. `null` where one of them has no such figure. */
 export function ratioOf({ measures, figures }: PartResult, key: string): number | null {
+  if (measures[key]?.isSize) return null;
   const theirs = figures.jupyterhub[key];
   const ours = figures.hub[key];
   if (theirs === undefined || ours === undefined || theirs === 0 || ours === 0) return null;

@@ -1,12 +1,26 @@
 // The hub that is measured, in a process of its own. Started by this-hub.ts.
 import { dummyAuthenticator } from '@hub/auth-simple';
-import { createHub } from '@hub/core';
+import { createHub, definePlugin, Spawner } from '@hub/core';
 import { chpProxy } from '@hub/proxy-chp';
 import { localSpawner } from '@hub/spawner-local';
 import { web } from '@hub/web';
 import type { HubSettings } from './contender.ts';
 
 const given: HubSettings = JSON.parse(process.argv[2] ?? '');
+
+/** For rows of servers that nobody started: they run for ever. */
+const rowsSpawner = definePlugin({
+  name: 'rows',
+  api: 1,
+  provides: Spawner,
+  options: { type: 'object', properties: {} },
+  needs: {},
+  create: (): Spawner => ({
+    start: () => Promise.reject(new Error('these servers are rows alone')),
+    poll: async () => null,
+    stop: async () => undefined,
+  }),
+});
 
 const hub = await createHub({
   bindUrl: given.publicUrl,
@@ -19,6 +33,7 @@ const hub = await createHub({
       command: [...given.command],
       workingDirectory: `${given.homes}/{username}`,
     }),
+    ...(given.rowsForServers ? [rowsSpawner()] : []),
     chpProxy({ apiUrl: given.proxyApiUrl }),
     web(),
   ],
@@ -28,7 +43,7 @@ const hub = await createHub({
 });
 
 async function stop(): Promise<void> {
-  await hub.stop();
+  await hub.stop(given.rowsForServers ? { keepServers: true } : {});
   if (process.connected) process.disconnect?.();
 }
 process.once('SIGTERM', stop);

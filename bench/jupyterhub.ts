@@ -1,13 +1,22 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { type Contender, logOf, root } from './contender.ts';
 
 /** JupyterHub from PyPI, with SQLite and the proxy this workspace has. */
 export const jupyterHub: Contender = {
   name: 'jupyterhub',
   title: 'JupyterHub 6.1.1',
+  insertsInto: 'stopped',
+  async insertPeople({ folder }, people) {
+    await promisify(execFile)(
+      path.join(root, '.venv/bin/python'),
+      [path.join(import.meta.dirname, 'insert_people.py'), JSON.stringify(people)],
+      { cwd: folder },
+    );
+  },
   async launch(settings) {
     const token = randomBytes(16).toString('hex');
     const programs = ['.venv/bin', 'packages/proxy-chp/node_modules/.bin', 'node_modules/.bin'];

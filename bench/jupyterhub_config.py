@@ -20,5 +20,20 @@ c.JupyterHub.spawner_class = "simple"
 c.Spawner.cmd = given["command"]
 c.SimpleLocalProcessSpawner.home_dir_template = given["homes"] + "/{username}"
 
+if given["rowsForServers"]:
+    from jupyterhub.spawner import SimpleLocalProcessSpawner
+
+    class RowsSpawner(SimpleLocalProcessSpawner):
+        """For rows of servers that nobody started: they run for ever."""
+
+        async def poll(self):
+            return None
+
+        async def stop(self, now=False):
+            pass
+
+    c.JupyterHub.spawner_class = RowsSpawner
+    c.JupyterHub.cleanup_servers = False
+
 # A request answers when its server is there, however long that takes.
 c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 150, "slow_stop_timeout": 150}

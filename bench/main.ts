@@ -10,6 +10,7 @@ import { memoryFigures, memoryMeasures } from './memory.ts';
 import { type BenchOptions, readOptions, usage } from './options.ts';
 import { endProcessesBelow, memoryOf } from './processes.ts';
 import { machineFacts, machineText, table } from './report.ts';
+import { restCalls, restMeasures } from './rest-calls.ts';
 import { serverStartMeasures, serverStarts } from './server-starts.ts';
 import { thisHub } from './this-hub.ts';
 import { tokenCheckMeasures, tokenChecks } from './token-checks.ts';
@@ -17,7 +18,7 @@ import { tokenCheckMeasures, tokenChecks } from './token-checks.ts';
 type AnyFigures = Readonly<Partial<Record<string, number>>>;
 type Results = Map<string, ReadonlyMap<Contender, AnyFigures>>;
 
-const longest = 240_000;
+const longest = 420_000;
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -36,7 +37,8 @@ async function bench(options: BenchOptions): Promise<void> {
 
   const profile = options.profile === null ? null : path.resolve(options.profile);
   const flags = profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-  const contenders = [jupyterHub, thisHub([...process.execArgv, ...flags])];
+  const both = [jupyterHub, thisHub([...process.execArgv, ...flags])];
+  const contenders = both.filter(({ name }) => options.contender === null || options.contender === name);
   const machine = machineFacts(path.join(root, '.venv/bin/python'));
   console.log(`${machineText(machine)}\n`);
 
@@ -48,6 +50,15 @@ async function bench(options: BenchOptions): Promise<void> {
     if (options.parts.has('cold'))
       results.set('cold', await coldStarts(contenders, { runs: options.coldRuns, folder, signal }));
     for (const contender of contenders) await measureRunning(contender, { options, folder, signal, results });
+    if (options.parts.has('rest')) {
+      const byContender = new Map<Contender, AnyFigures>();
+      for (const contender of contenders) {
+        const own = path.join(folder, `rest-${contender.name}`);
+        await mkdir(own);
+        byContender.set(contender, await restCalls(contender, { folder: own, sizes: options.rest, signal }));
+      }
+      results.set('rest', byContender);
+    }
     const parts = describe(results, options);
     console.log(Object.values(parts).map(table).join('\n\n'));
     const titles = Object.fromEntries(contenders.map(({ name, title }) => [name, title]));
@@ -99,6 +110,7 @@ function describe(results: Results, { through, servers }: BenchOptions): Record<
     },
     servers: { title: `${servers} servers asked for at once`, measures: serverStartMeasures },
     memory: { title: 'Memory (PSS)', measures: memoryMeasures },
+    rest: { title: 'REST calls of a large hub', measures: restMeasures },
   };
   return Object.fromEntries(
     [...results].flatMap(([name, byContender]) => {

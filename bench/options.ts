@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
+import type { Contender } from './contender.ts';
+import type { RestSizes } from './rest-calls.ts';
 
-export const partNames = ['cold', 'tokens', 'servers', 'memory'] as const;
+export const partNames = ['cold', 'tokens', 'servers', 'memory', 'rest'] as const;
 export type PartName = (typeof partNames)[number];
 
 /** What the command line asks for. */
@@ -11,6 +13,9 @@ export interface BenchOptions {
   readonly tokenSeconds: number;
   readonly through: 'hub' | 'proxy';
   readonly servers: number;
+  readonly rest: RestSizes;
+  /** Only this one is measured; `null`: both. */
+  readonly contender: Contender['name'] | null;
   readonly json: string | null;
   /** Folder for CPU profiles of this hub. */
   readonly profile: string | null;
@@ -21,6 +26,10 @@ export const usage = `usage: npm run bench -- [options]
   --quick            smaller sizes, under a minute
   --servers <n>      servers started at once (50)
   --seconds <n>      length of the token checks (10)
+  --users <n>        users of this hub while REST calls are measured (50000), a fiftieth with running servers
+  --their-users <n>  the same of JupyterHub (10000)
+  --rest-seconds <n> length of each kind of REST call (4)
+  --contender <name> measure only jupyterhub, or only hub
   --through-proxy    token checks go through the proxy instead of straight to the hub
   --json <file>      also write all figures to a file
   --profile <folder> write CPU profiles of this hub; its figures are then worse`;
@@ -34,6 +43,10 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
       quick: { type: 'boolean', default: false },
       servers: { type: 'string' },
       seconds: { type: 'string' },
+      users: { type: 'string' },
+      'their-users': { type: 'string' },
+      'rest-seconds': { type: 'string' },
+      contender: { type: 'string' },
       'through-proxy': { type: 'boolean', default: false },
       json: { type: 'string' },
       profile: { type: 'string' },
@@ -48,6 +61,14 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
     tokenSeconds: number('seconds', values.seconds, quick ? 3 : 10, 60),
     through: values['through-proxy'] ? 'proxy' : 'hub',
     servers: number('servers', values.servers, quick ? 10 : 50, 100),
+    rest: {
+      people: {
+        hub: people(number('users', values.users, quick ? 2_000 : 50_000, 200_000)),
+        jupyterhub: people(number('their-users', values['their-users'], quick ? 500 : 10_000, 50_000)),
+      },
+      seconds: number('rest-seconds', values['rest-seconds'], quick ? 1 : 4, 30),
+    },
+    contender: contenderName(values.contender),
     json: values.json ?? null,
     profile: values.profile ?? null,
   };
@@ -57,6 +78,15 @@ function partName(text: string): PartName {
   const found = partNames.find((name) => name === text);
   if (found) return found;
   throw new Error(`--only ${text}: there is ${partNames.join(', ')}`);
+}
+
+function people(users: number): { readonly users: number; readonly servers: number } {
+  return { users, servers: Math.ceil(users / 50) };
+}
+
+function contenderName(text: string | undefined): BenchOptions['contender'] {
+  if (text === undefined || text === 'hub' || text === 'jupyterhub') return text ?? null;
+  throw new Error(`--contender ${text}: there is hub, and jupyterhub`);
 }
 
 function number(name: string, text: string | undefined, usual: number, most: number): number {

@@ -57,6 +57,7 @@ export function table(part: PartResult): string {
 
 function shown(value: number | undefined, unit: string): string {
   if (value === undefined) return '–';
+  if (unit === '') return value.toLocaleString('en');
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return `${value.toFixed(unit === 'ms' && value < 1 ? 3 : digits)} ${unit}`;
 }

@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { type Contender, logOf } from './contender.ts';
+import { insertIntoPostgres } from './insert-people.ts';
 
 /** This hub from the built packages, with the PostgreSQL it brings. */
 export function thisHub(nodeFlags: readonly string[]): Contender {
   return {
     name: 'hub',
     title: 'this hub',
+    insertsInto: 'running',
+    insertPeople: insertIntoPostgres,
     async launch(settings) {
       await using log = await open(logOf(settings.folder), 'a');
       const program = path.join(import.meta.dirname, 'hub-process.ts');
