@@ -3,6 +3,7 @@ import { type Caller, type Context, type HttpServer, json, type Owner } from '..
 import { HubError } from '../plugin/index.ts';
 import { type ApiDeps, requireService, requireUser, scopesOf } from './context.ts';
 import { userModel } from './models.ts';
+import { answers } from './schemas/index.ts';
 import { serviceModel } from './service-model.ts';
 
 /** Ways of asking who somebody is that clients older than 2.0 know (section 3, R24). `GET /user` replaces them. */
@@ -15,6 +16,8 @@ export function authorizationRoutes(
   api.route('GET', '/authorizations/token/:token', {
     ...common,
     summary: 'Whose token is this (deprecated)',
+    tags: ['deprecated'],
+    answers: answers({ 200: 'Owner' }, 404),
     async handle({ params, caller }) {
       requireToken(caller);
       const found = await deps.sessions.byToken(params.token, { activity: true });
@@ -32,6 +35,8 @@ export function authorizationRoutes(
   for (const path of ['/authorizations/token', '/authorizations/token/:token'] as const) {
     api.route('POST', path, {
       summary: 'Make a token (removed)',
+      tags: ['deprecated'],
+      answers: answers({}, 404),
       identity: 'unasked',
       reads: 'bytes',
       handle: removed,
@@ -41,11 +46,15 @@ export function authorizationRoutes(
   api.route('GET', '/authorizations/cookie/:cookie/:value', {
     ...common,
     summary: 'Whose cookie is this (deprecated)',
+    tags: ['deprecated'],
+    answers: answers({ 200: 'User' }, 404),
     handle: ({ params, caller }) => byCookie(caller, params.cookie, params.value),
   });
   api.route('GET', '/authorizations/cookie/:cookie', {
     ...common,
     summary: 'Whose cookie is this, the value in the body (deprecated)',
+    tags: ['deprecated'],
+    answers: answers({ 200: 'User' }, 404),
     reads: 'bytes',
     handle: ({ params, caller, bytes }) => byCookie(caller, params.cookie, new TextDecoder().decode(bytes)),
   });

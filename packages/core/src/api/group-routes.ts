@@ -14,6 +14,14 @@ import {
 import { HubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
 import { checkKeys, isObject, objectBody, textList } from './body.ts';
 import { type ApiDeps, actorOf, scopesOf } from './context.ts';
+import {
+  answers,
+  membersBody,
+  newGroupBody,
+  newGroupsBody,
+  pageQuery,
+  propertiesBody,
+} from './schemas/index.ts';
 
 /** Groups: list, create, read, delete, members, properties (section 4.7). */
 export function groupRoutes({ api }: Pick<HttpServer, 'api'>, { groups, pageLimits }: ApiDeps): void {
@@ -21,6 +29,9 @@ export function groupRoutes({ api }: Pick<HttpServer, 'api'>, { groups, pageLimi
 
   api.route('GET', '/groups', {
     summary: 'List groups',
+    tags: ['groups'],
+    answers: answers({ 200: 'GroupList' }),
+    accepts: { query: pageQuery },
     scope: anyOf('list:groups'),
     on: 'list',
     async handle(context) {
@@ -35,6 +46,9 @@ export function groupRoutes({ api }: Pick<HttpServer, 'api'>, { groups, pageLimi
 
   api.route('POST', '/groups', {
     summary: 'Create groups',
+    tags: ['groups'],
+    answers: answers({ 201: 'Groups' }, 409),
+    accepts: { body: newGroupsBody },
     scope: anyOf('admin:groups'),
     async handle(context) {
       const { names, users } = newGroups(context.body);
@@ -48,6 +62,8 @@ export function groupRoutes({ api }: Pick<HttpServer, 'api'>, { groups, pageLimi
 
   api.route('GET', '/groups/:group', {
     summary: 'Read a group',
+    tags: ['groups'],
+    answers: answers({ 200: 'Group' }, 404),
     scope: anyOf('read:groups', 'read:groups:name', 'read:roles:groups'),
     on: one,
     async handle(context) {
@@ -57,6 +73,10 @@ export function groupRoutes({ api }: Pick<HttpServer, 'api'>, { groups, pageLimi
 
   api.route('POST', '/groups/:group', {
     summary: 'Create a group',
+    tags: ['groups'],
+    answers: answers({ 201: 'Group' }, 404, 409),
+    accepts: { body: newGroupBody },
+    bodyOptional: true,
     scope: anyOf('admin:groups'),
     on: one,
     async handle(context) {
@@ -68,6 +88,8 @@ export function groupRoutes({ api }: Pick<HttpServer, 'api'>, { groups, pageLimi
 
   api.route('DELETE', '/groups/:group', {
     summary: 'Delete a group',
+    tags: ['groups'],
+    answers: answers({ 204: null }, 404),
     scope: anyOf('delete:groups'),
     on: one,
     async handle(context) {
@@ -78,6 +100,9 @@ export function groupRoutes({ api }: Pick<HttpServer, 'api'>, { groups, pageLimi
 
   api.route('POST', '/groups/:group/users', {
     summary: 'Add members',
+    tags: ['groups'],
+    answers: answers({ 200: 'Group' }, 404),
+    accepts: { body: membersBody },
     scope: anyOf('groups'),
     on: one,
     async handle(context) {
@@ -90,6 +115,9 @@ export function groupRoutes({ api }: Pick<HttpServer, 'api'>, { groups, pageLimi
 
   api.route('DELETE', '/groups/:group/users', {
     summary: 'Remove members',
+    tags: ['groups'],
+    answers: answers({ 200: 'Group' }, 404),
+    accepts: { body: membersBody },
     scope: anyOf('groups'),
     on: one,
     async handle(context) {
@@ -102,6 +130,9 @@ export function groupRoutes({ api }: Pick<HttpServer, 'api'>, { groups, pageLimi
 
   api.route('PUT', '/groups/:group/properties', {
     summary: 'Replace the properties of a group',
+    tags: ['groups'],
+    answers: answers({ 200: 'Group' }, 404),
+    accepts: { body: propertiesBody },
     scope: anyOf('groups'),
     on: one,
     async handle(context) {
@@ -123,8 +154,6 @@ function groupModel(group: GroupDetails, { caller }: Pick<Context, 'caller'>): J
   return Object.fromEntries([...fields].map((field) => [field, values[field]]));
 }
 
-const memberKeys = { name: 'string', users: 'array', roles: 'array' } as const;
-
 /** R102: names, and members they all get. */
 function newGroups(body: JsonValue | undefined): {
   readonly names: readonly string[];
@@ -132,7 +161,7 @@ function newGroups(body: JsonValue | undefined): {
 } {
   const none = 'Must specify at least one group to create';
   if (!isObject(body) || !body.groups) throw new HubError('HUB_BAD_REQUEST', none);
-  checkKeys(body, { ...memberKeys, groups: 'array' });
+  checkKeys(body, newGroupsBody);
   const names = textList(body.groups, 'groups');
   if (names.length === 0) throw new HubError('HUB_BAD_REQUEST', none);
   return { names, users: body.users === undefined ? [] : textList(body.users, 'users') };
@@ -141,14 +170,14 @@ function newGroups(body: JsonValue | undefined): {
 /** R103: the same body, where members are not a must. */
 function membersOf(body: JsonValue): readonly string[] {
   const group = objectBody(body, 'body must be a json dict');
-  checkKeys(group, memberKeys);
+  checkKeys(group, newGroupBody);
   return group.users === undefined ? [] : textList(group.users, 'users');
 }
 
 /** R104. */
 function namedMembers(body: JsonValue | undefined, missing: string): readonly string[] {
   const wish = objectBody(body, missing);
-  checkKeys(wish, memberKeys);
+  checkKeys(wish, membersBody);
   if (wish.users === undefined) throw new HubError('HUB_BAD_REQUEST', missing);
   return textList(wish.users, 'users');
 }

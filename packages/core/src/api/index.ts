@@ -2,6 +2,7 @@ import type { HttpServer } from '../http/index.ts';
 import { authorizationRoutes } from './authorization-routes.ts';
 import type { ApiDeps } from './context.ts';
 import { groupRoutes } from './group-routes.ts';
+import { openapiRoute } from './openapi.ts';
 import { proxyRoutes } from './proxy-routes.ts';
 import { receivedShareRoutes } from './received-share-routes.ts';
 import { rootRoutes } from './root-routes.ts';
@@ -15,9 +16,10 @@ import { userRoutes } from './user-routes.ts';
 export type { ApiDeps, HubFacts } from './context.ts';
 export { type MetricsText, metricsRoutes } from './metrics-routes.ts';
 export * from './models.ts';
+export { openapi } from './openapi.ts';
 
 /** Registers the REST API. */
-export function apiRoutes(http: Pick<HttpServer, 'api' | 'hub' | 'cookies'>, deps: ApiDeps): void {
+export function apiRoutes(http: Pick<HttpServer, 'api' | 'hub' | 'cookies' | 'routes'>, deps: ApiDeps): void {
   rootRoutes(http, deps);
   userRoutes(http, deps);
   serverRoutes(http, deps);
@@ -29,4 +31,5 @@ export function apiRoutes(http: Pick<HttpServer, 'api' | 'hub' | 'cookies'>, dep
   shareCodeRoutes(http, deps);
   proxyRoutes(http, deps);
   authorizationRoutes(http, deps);
+  openapiRoute(http, deps.info.version);
 }

@@ -1,4 +1,5 @@
 import { anyOf, bytes, type HttpServer } from '../http/index.ts';
+import { answers } from './schemas/index.ts';
 
 /** The figures, as text with its type. */
 export type MetricsText = () => Promise<{ readonly body: string; readonly contentType: string }>;
@@ -15,6 +16,8 @@ export function metricsRoutes(
   for (const mount of [api, hub]) {
     mount.route('GET', '/metrics', {
       summary: 'Figures for Prometheus',
+      tags: ['hub'],
+      answers: answers({ 200: { type: 'text/plain' } }),
       ...who,
       tokens: true,
       login: false,

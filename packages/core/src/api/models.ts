@@ -22,6 +22,17 @@ export type ModelServer = Pick<
   'name' | 'displayName' | 'phase' | 'requestedAt' | 'lastActivity' | 'userOptions' | 'state'
 >;
 
+/** A default server before its first start: every user has one (R74, R176). */
+export const neverRan: ModelServer = {
+  name: '',
+  displayName: '',
+  phase: 'stopped',
+  requestedAt: null,
+  lastActivity: null,
+  userOptions: null,
+  state: null,
+};
+
 type Model = Record<string, JsonValue | undefined>;
 
 /** A user as this caller may see them (section 2.1): one projection for every answer that shows users. */

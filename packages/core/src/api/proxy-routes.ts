@@ -2,6 +2,7 @@ import { anyOf, empty, type HttpServer, json, pageBody, readPage } from '../http
 import { HubError, type JsonValue, type ProxyRoute } from '../plugin/index.ts';
 import { checkKeys, isObject } from './body.ts';
 import type { ApiDeps } from './context.ts';
+import { answers, pageQuery, proxyBody } from './schemas/index.ts';
 
 /** The proxy's table: read it, put it right, drive another proxy (section 4.9). */
 export function proxyRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): void {
@@ -9,6 +10,9 @@ export function proxyRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
 
   api.route('GET', '/proxy', {
     summary: "Read the proxy's routes",
+    tags: ['proxy'],
+    answers: answers({ 200: 'ProxyTable' }),
+    accepts: { query: pageQuery },
     scope,
     async handle(context) {
       const page = readPage(context.query, context.headers.accept, deps.pageLimits);
@@ -22,6 +26,8 @@ export function proxyRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
 
   api.route('POST', '/proxy', {
     summary: "Put the proxy's routes right",
+    tags: ['proxy'],
+    answers: answers({ 200: null }),
     scope,
     async handle() {
       await deps.routeCheck.check();
@@ -32,6 +38,9 @@ export function proxyRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
   // For the life of this hub; others that share the database drive theirs until they are told as well.
   api.route('PATCH', '/proxy', {
     summary: 'Drive another proxy',
+    tags: ['proxy'],
+    answers: answers({ 200: null }),
+    accepts: { body: proxyBody },
     scope,
     async handle({ body, signal }) {
       const to = newPlace(body);
@@ -54,7 +63,7 @@ function newPlace(body: JsonValue | undefined): {
 } {
   if (body === undefined || body === null) throw new HubError('HUB_BAD_REQUEST', 'need JSON body');
   if (!isObject(body)) throw new HubError('HUB_BAD_REQUEST', 'Request body must be JSON dict');
-  checkKeys(body, { api_url: 'string', auth_token: 'string' });
+  checkKeys(body, proxyBody);
   const { api_url: apiUrl, auth_token: authToken } = body;
   if (typeof apiUrl === 'string' && !/^https?:$/.test(URL.parse(apiUrl)?.protocol ?? '')) {
     throw new HubError('HUB_BAD_REQUEST', 'api_url must be an http or https URL');

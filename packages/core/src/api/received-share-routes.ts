@@ -2,6 +2,7 @@ import { anyOf, empty, type HttpServer, json, on } from '../http/index.ts';
 import { HubError } from '../plugin/index.ts';
 import type { Recipient, ServerNames, SharedServer, ShareRecord } from '../sharing/index.ts';
 import { type ApiDeps, actorOf, requireUser } from './context.ts';
+import { answers, pageQuery } from './schemas/index.ts';
 import { shareModel } from './share-models.ts';
 import { findShared, listed } from './shared-server.ts';
 
@@ -19,6 +20,9 @@ export function receivedShareRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiD
 
     api.route('GET', `${path}/shared`, {
       summary: `List what is shared with a ${kind}`,
+      tags: ['shares'],
+      answers: answers({ 200: 'ShareList' }, 404),
+      accepts: { query: pageQuery },
       scope: anyOf(read),
       on: target,
       async handle(context) {
@@ -36,6 +40,8 @@ export function receivedShareRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiD
 
     api.route('GET', `${path}/shared/:owner/:server`, {
       summary: `Read what of a server is shared with a ${kind}`,
+      tags: ['shares'],
+      answers: answers({ 200: 'Share' }, 404),
       scope: anyOf(read),
       on: target,
       mayBeEmpty: ['server'],
@@ -47,6 +53,8 @@ export function receivedShareRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiD
 
     api.route('DELETE', `${path}/shared/:owner/:server`, {
       summary: `End what of a server is shared with a ${kind}`,
+      tags: ['shares'],
+      answers: answers({ 204: null }, 404),
       scope: anyOf(leave),
       on: target,
       mayBeEmpty: ['server'],

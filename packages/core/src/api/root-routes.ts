@@ -4,19 +4,36 @@ import { HubError, type JsonValue } from '../plugin/index.ts';
 import { objectBody } from './body.ts';
 import { type ApiDeps, requireService, requireUser } from './context.ts';
 import { userModel } from './models.ts';
+import { answers, shutdownBody } from './schemas/index.ts';
 import { serviceModel } from './service-model.ts';
 
 /** Root, info, who am I, health, shutdown (section 4.1). */
 export function rootRoutes({ api, hub }: Pick<HttpServer, 'api' | 'hub'>, deps: ApiDeps): void {
   const version = () => json({ version: deps.info.version }, 200, { 'Access-Control-Allow-Origin': '*' });
-  api.route('GET', '/', { summary: 'Version', identity: 'unasked', quiet: true, handle: version });
-  api.route('GET', '', { summary: 'Version', identity: 'unasked', quiet: true, handle: version });
+  api.route('GET', '/', {
+    summary: 'Version',
+    tags: ['hub'],
+    answers: answers({ 200: 'Version' }),
+    identity: 'unasked',
+    quiet: true,
+    handle: version,
+  });
+  api.route('GET', '', {
+    summary: 'Version',
+    tags: ['hub'],
+    answers: answers({ 200: 'Version' }),
+    identity: 'unasked',
+    quiet: true,
+    handle: version,
+  });
 
   // R48: asked by load balancers every second; it says that the process answers, nothing more.
   const health = () => empty(200, 'text/html');
   for (const mount of [api, hub]) {
     mount.route(['GET', 'HEAD'], '/health', {
       summary: 'Is the hub there',
+      tags: ['hub'],
+      answers: answers({ 200: null }),
       identity: 'unasked',
       quiet: true,
       handle: health,
@@ -25,6 +42,8 @@ export function rootRoutes({ api, hub }: Pick<HttpServer, 'api' | 'hub'>, deps: 
 
   api.route('GET', '/info', {
     summary: 'About this hub',
+    tags: ['hub'],
+    answers: answers({ 200: 'Info' }),
     scope: anyOf('read:hub'),
     handle: () => {
       const { version: compatible, spawner, authenticator } = deps.info;
@@ -36,6 +55,8 @@ export function rootRoutes({ api, hub }: Pick<HttpServer, 'api' | 'hub'>, deps: 
   // R45–R47: by this Python services and servers find out who their visitor is.
   api.route('GET', '/user', {
     summary: 'Who am I',
+    tags: ['hub'],
+    answers: answers({ 200: 'Identity' }, 404),
     identity: 'any',
     async handle({ caller }) {
       if (caller.kind === 'anonymous') throw new HubError('HUB_FORBIDDEN', '');
@@ -58,6 +79,10 @@ export function rootRoutes({ api, hub }: Pick<HttpServer, 'api' | 'hub'>, deps: 
 
   api.route('POST', '/shutdown', {
     summary: 'Shut the hub down',
+    tags: ['hub'],
+    answers: answers({ 202: 'ShuttingDown' }),
+    accepts: { body: shutdownBody },
+    bodyOptional: true,
     scope: anyOf('shutdown'),
     handle({ body }) {
       const how = shutdownWish(body);
@@ -72,7 +97,7 @@ function shutdownWish(body: JsonValue | undefined): { readonly servers?: boolean
   const wish = objectBody(body ?? {}, 'body must be a json dict');
   for (const [key, value] of Object.entries(wish)) {
     // A misspelt key would stop what was to be kept.
-    if (key !== 'servers' && key !== 'proxy')
+    if (!Object.hasOwn(shutdownBody.properties, key))
       throw new HubError('HUB_BAD_REQUEST', `Unexpected field: ${key}`);
     if (typeof value === 'boolean') continue;
     const shown = typeof value === 'string' ? `'${value}'` : JSON.stringify(value);

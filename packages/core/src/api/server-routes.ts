@@ -15,7 +15,8 @@ import { HubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
 import { type DetailsChange, finalEvent, type ServerRecord } from '../servers/index.ts';
 import { checkKeys, isObject, objectBody } from './body.ts';
 import { type ApiDeps, actorOf, requireUser, scopesOf } from './context.ts';
-import { type ModelServer, serverModel } from './models.ts';
+import { neverRan, serverModel } from './models.ts';
+import { answers, newServerBody, serverChangeBody, stopBody } from './schemas/index.ts';
 
 interface Names {
   readonly name: string;
@@ -38,6 +39,8 @@ export function serverRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): v
     api.route('GET', path, {
       ...common,
       summary: 'Read a server',
+      tags: ['servers'],
+      answers: answers({ 200: 'Server' }, 404),
       scope: anyOf('read:servers'),
       async handle(context) {
         const { user, row } = await requireServer(deps, named(context));
@@ -47,30 +50,47 @@ export function serverRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): v
     api.route('PUT', path, {
       ...common,
       summary: 'Create a named server without starting it',
+      tags: ['servers'],
+      answers: answers({ 201: 'Server' }, 404, 409),
+      accepts: { body: newServerBody },
+      bodyOptional: true,
       scope: anyOf('start:servers'),
       handle: (context) => create(deps, context, named(context)),
     });
     api.route('POST', path, {
       ...common,
       summary: 'Start a server',
+      tags: ['servers'],
+      answers: answers({ 201: null, 202: null }, '4XX', 429, 500),
+      accepts: { body: newServerBody },
+      bodyOptional: true,
       scope: anyOf('start:servers'),
       handle: (context) => start(deps, context, named(context)),
     });
     api.route('PATCH', path, {
       ...common,
       summary: 'Change name, display name or options of a stopped server',
+      tags: ['servers'],
+      answers: answers({ 200: 'Server' }, 404, 409, 500),
+      accepts: { body: serverChangeBody },
       scope: anyOf('start:servers'),
       handle: (context) => change(deps, context, named(context)),
     });
     api.route('DELETE', path, {
       ...common,
       summary: 'Stop a server, or cancel its start',
+      tags: ['servers'],
+      answers: answers({ 202: null, 204: null }, 404),
+      accepts: { body: stopBody },
+      bodyOptional: true,
       scope: anyOf('delete:servers'),
       handle: (context) => stop(deps, context, named(context)),
     });
     api.route('GET', `${path}/progress`, {
       ...common,
       summary: 'Follow a start',
+      tags: ['servers'],
+      answers: answers({ 200: { type: 'text/event-stream', model: 'ProgressEvent' } }, 404),
       scope: anyOf('read:servers'),
       quiet: true,
       handle: (context) => progress(deps, context, named(context)),
@@ -147,6 +167,7 @@ async function progress(deps: ApiDeps, context: Context, names: Names) {
   if (row?.phase === 'ready' || row?.failure) {
     return events(only(finalEvent(deps.places.baseUrl, row)), false);
   }
+  if (!row) throw new HubError('HUB_NOT_FOUND', `${user.name}'s server has never been started`); // R91
   const full = names.server === '' ? user.name : `${user.name}:${names.server}`;
   throw new HubError('HUB_BAD_REQUEST', `${full} is not starting...`);
 }
@@ -181,14 +202,15 @@ function detailsBody(body: JsonValue | undefined): DetailsChange {
   const wish = objectBody(body ?? {}, 'Body must be a JSON object');
   const keys = Object.keys(wish);
   if (keys.length === 0) throw new HubError('HUB_BAD_REQUEST', 'Must specify at least one field to modify.');
-  const unknown = keys.filter((key) => !['name', 'display_name', 'user_options'].includes(key));
+  const known = Object.keys(serverChangeBody.properties);
+  const unknown = keys.filter((key) => !known.includes(key));
   if (unknown.length > 0) {
     throw new HubError(
       'HUB_BAD_REQUEST',
-      `Unexpected fields: ${unknown.join(', ').slice(0, 255)}, supported fields: name, display_name, user_options`,
+      `Unexpected fields: ${unknown.join(', ').slice(0, 255)}, supported fields: ${known.join(', ')}`,
     );
   }
-  checkKeys(wish, { name: 'string', display_name: 'string', user_options: 'object' });
+  checkKeys(wish, serverChangeBody);
   const { name, display_name: displayName, user_options: userOptions } = wish;
   if (isObject(userOptions)) refuseReservedKeys(userOptions);
   return {
@@ -214,14 +236,3 @@ async function requireServer(
   if (row || server === '') return { user, row };
   throw new HubError('HUB_NOT_FOUND', `${user.name} has no server named '${server}'`);
 }
-
-/** A default server before its first start. */
-const neverRan: ModelServer = {
-  name: '',
-  displayName: '',
-  phase: 'stopped',
-  requestedAt: null,
-  lastActivity: null,
-  userOptions: null,
-  state: null,
-};

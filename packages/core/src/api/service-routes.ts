@@ -12,6 +12,7 @@ import { HubError, type JsonValue, type ServiceRecord } from '../plugin/index.ts
 import { checkService } from '../services/index.ts';
 import { checkKeys, isObject, textList } from './body.ts';
 import { type ApiDeps, actorOf, requireService, scopesOf } from './context.ts';
+import { answers, newServiceBody } from './schemas/index.ts';
 import { serviceModel } from './service-model.ts';
 
 /** Services: list, read, create and delete (section 4.8). */
@@ -21,6 +22,8 @@ export function serviceRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): 
 
   api.route('GET', '/services', {
     summary: 'List services',
+    tags: ['services'],
+    answers: answers({ 200: 'Services' }),
     scope: anyOf('list:services'),
     on: 'list',
     async handle({ caller }) {
@@ -36,6 +39,8 @@ export function serviceRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): 
 
   api.route('GET', '/services/:name', {
     summary: 'Read a service',
+    tags: ['services'],
+    answers: answers({ 200: 'Service' }, 404),
     scope: anyOf('read:services', 'read:services:name', 'read:roles:services'),
     on: one,
     async handle({ params, caller }) {
@@ -46,6 +51,9 @@ export function serviceRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): 
 
   api.route('POST', '/services/:name', {
     summary: 'Create a service',
+    tags: ['services'],
+    answers: answers({ 201: 'Service' }, 404, 409),
+    accepts: { body: newServiceBody },
     scope: anyOf('admin:services'),
     on: one,
     async handle(context) {
@@ -65,6 +73,8 @@ export function serviceRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): 
 
   api.route('DELETE', '/services/:name', {
     summary: 'Delete a service',
+    tags: ['services'],
+    answers: answers({ 200: null }, 404, 405),
     scope: anyOf('admin:services'),
     on: one,
     async handle(context) {
@@ -77,21 +87,7 @@ export function serviceRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): 
 /** R109: the names of the wire, as a record. @throws HubError 400. */
 function serviceRecord(name: string, body: JsonValue | undefined): ServiceRecord {
   if (!isObject(body) || Object.keys(body).length === 0) throw bad('Invalid service data');
-  checkKeys(body, {
-    admin: 'boolean',
-    url: 'string',
-    api_token: 'string',
-    info: 'object',
-    display: 'boolean',
-    oauth_client_allowed_scopes: 'array',
-    oauth_no_confirm: 'boolean',
-    oauth_client_id: 'string',
-    oauth_redirect_uri: 'string',
-    cwd: 'string',
-    environment: 'object',
-    user: 'string',
-    command: 'array',
-  });
+  checkKeys(body, newServiceBody);
   const text = (key: string) => (typeof body[key] === 'string' ? body[key] || undefined : undefined);
   const flag = (key: string) => (typeof body[key] === 'boolean' ? body[key] : undefined);
   if (Array.isArray(body.command) && body.command.length > 0) {

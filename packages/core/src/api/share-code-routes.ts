@@ -3,6 +3,7 @@ import { HubError, type JsonValue } from '../plugin/index.ts';
 import { type CodesMeant, scopesToShare, shareCodeLife } from '../sharing/index.ts';
 import { objectBody } from './body.ts';
 import { type ApiDeps, actorOf } from './context.ts';
+import { answers, codesQuery, newShareCodeBody, pageQuery } from './schemas/index.ts';
 import { newShareCodeModel, shareCodeModel } from './share-models.ts';
 import { askedScopes, listed, requireShared, requireToHold, serversMeant } from './shared-server.ts';
 
@@ -28,6 +29,9 @@ export function shareCodeRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps)
 
   api.route('GET', '/share-codes/:owner', {
     summary: "List share codes of a user's servers",
+    tags: ['shares'],
+    answers: answers({ 200: 'ShareCodeList' }, 404),
+    accepts: { query: pageQuery },
     scope: anyOf('read:shares'),
     on: ({ params }) => on.user(params.owner),
     handle: (context) => list(context, context.params.owner),
@@ -36,6 +40,9 @@ export function shareCodeRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps)
   api.route('GET', '/share-codes/:owner/:server', {
     ...common,
     summary: 'List share codes of a server',
+    tags: ['shares'],
+    answers: answers({ 200: 'ShareCodeList' }, 404),
+    accepts: { query: pageQuery },
     scope: anyOf('read:shares'),
     handle: (context) => list(context, context.params.owner, context.params.server),
   });
@@ -43,6 +50,10 @@ export function shareCodeRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps)
   api.route('POST', '/share-codes/:owner/:server', {
     ...common,
     summary: 'Make a share code',
+    tags: ['shares'],
+    answers: answers({ 200: 'NewShareCode' }, 404),
+    accepts: { body: newShareCodeBody },
+    bodyOptional: true,
     scope: anyOf('shares'),
     async handle(context) {
       const names = { owner: context.params.owner, name: context.params.server };
@@ -58,6 +69,9 @@ export function shareCodeRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps)
   api.route('DELETE', '/share-codes/:owner/:server', {
     ...common,
     summary: 'Delete one share code of a server, or all',
+    tags: ['shares'],
+    answers: answers({ 204: null }, 404),
+    accepts: { query: codesQuery },
     scope: anyOf('shares'),
     async handle(context) {
       const { owner, server: name } = context.params;
@@ -70,7 +84,7 @@ export function shareCodeRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps)
 
 function lifeOf(body: JsonValue | undefined): number {
   const wish = objectBody(body ?? {}, 'body must be a json dict');
-  const unknown = Object.keys(wish).find((key) => key !== 'scopes' && key !== 'expires_in');
+  const unknown = Object.keys(wish).find((key) => !Object.hasOwn(newShareCodeBody.properties, key));
   if (unknown !== undefined) throw new HubError('HUB_BAD_REQUEST', `Unexpected field: ${unknown}`);
   return shareCodeLife(wish.expires_in);
 }

@@ -3,6 +3,7 @@ import { HubError, type JsonValue } from '../plugin/index.ts';
 import { type Recipient, scopesToShare } from '../sharing/index.ts';
 import { checkKeys, objectBody } from './body.ts';
 import { type ApiDeps, actorOf } from './context.ts';
+import { answers, pageQuery, shareBody } from './schemas/index.ts';
 import { shareModel } from './share-models.ts';
 import {
   askedScopes,
@@ -36,6 +37,9 @@ export function shareRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
   // R113: a permission for one server does not show that there are others.
   api.route('GET', '/shares/:owner', {
     summary: "List shares of a user's servers",
+    tags: ['shares'],
+    answers: answers({ 200: 'ShareList' }, 404),
+    accepts: { query: pageQuery },
     scope: anyOf('read:shares'),
     on: ({ params }) => on.user(params.owner),
     handle: (context) => list(context, context.params.owner),
@@ -44,6 +48,9 @@ export function shareRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
   api.route('GET', '/shares/:owner/:server', {
     ...common,
     summary: 'List shares of a server',
+    tags: ['shares'],
+    answers: answers({ 200: 'ShareList' }, 404),
+    accepts: { query: pageQuery },
     scope: anyOf('read:shares'),
     handle: (context) => list(context, context.params.owner, context.params.server),
   });
@@ -51,6 +58,9 @@ export function shareRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
   api.route('POST', '/shares/:owner/:server', {
     ...common,
     summary: 'Share a server with a user or a group',
+    tags: ['shares'],
+    answers: answers({ 200: 'Share' }, 404),
+    accepts: { body: shareBody },
     scope: anyOf('shares'),
     async handle(context) {
       const names = { owner: context.params.owner, name: context.params.server };
@@ -70,6 +80,9 @@ export function shareRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
   api.route('PATCH', '/shares/:owner/:server', {
     ...common,
     summary: 'Take a share, or some of its scopes, away',
+    tags: ['shares'],
+    answers: answers({ 200: 'ShareLeft' }, 404),
+    accepts: { body: shareBody },
     scope: anyOf('shares'),
     async handle(context) {
       const names = { owner: context.params.owner, name: context.params.server };
@@ -87,6 +100,8 @@ export function shareRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
   api.route('DELETE', '/shares/:owner/:server', {
     ...common,
     summary: 'End all shares of a server',
+    tags: ['shares'],
+    answers: answers({ 204: null }, 404),
     scope: anyOf('shares'),
     async handle(context) {
       const { owner, server: name } = context.params;
@@ -101,17 +116,11 @@ type Target = Pick<Recipient, 'kind' | 'name'>;
 /** R114: a user or a group, not both. */
 function targetOf(body: JsonValue | undefined): Target {
   const wish = objectBody(body ?? {}, 'body must be a json dict');
-  const { scopes, ...rest } = wish;
-  checkKeys(withoutNull(rest), { user: 'string', group: 'string' });
-  const { user = null, group = null } = rest;
+  checkKeys(wish, shareBody);
+  const { user = null, group = null } = wish;
   if (typeof user === 'string' && group === null) return { kind: 'user', name: user };
   if (typeof group === 'string' && user === null) return { kind: 'group', name: group };
   throw new HubError('HUB_BAD_REQUEST', 'Specify exactly one of `user` or `group`');
-}
-
-/** `null` is the same as absent, for keys that are known. */
-function withoutNull({ user = null, group = null, ...rest }: Record<string, JsonValue | undefined>) {
-  return { ...rest, ...(user !== null && { user }), ...(group !== null && { group }) };
 }
 
 async function findRecipient({ users, groups }: ApiDeps, { kind, name }: Target): Promise<Recipient | null> {

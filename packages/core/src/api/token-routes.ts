@@ -6,6 +6,7 @@ import { HubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
 import { isObject, textList } from './body.ts';
 import { type ApiDeps, actorOf, effectiveScopes, requireUser, scopesOf } from './context.ts';
 import { tokenModel } from './models.ts';
+import { answers, newTokenBody } from './schemas/index.ts';
 
 /** Tokens of users (section 4.6). */
 export function tokenRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): void {
@@ -14,6 +15,8 @@ export function tokenRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
 
   api.route('GET', '/users/:name/tokens', {
     summary: 'List tokens',
+    tags: ['tokens'],
+    answers: answers({ 200: 'Tokens' }, 404),
     scope: anyOf('read:tokens'),
     on: one,
     async handle({ params }) {
@@ -27,6 +30,10 @@ export function tokenRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
   // R92: its own rule; a stranger may bring credentials in the body instead (R93).
   api.route('POST', '/users/:name/tokens', {
     summary: 'Make a token',
+    tags: ['tokens'],
+    answers: answers({ 201: 'NewToken' }),
+    accepts: { body: newTokenBody },
+    bodyOptional: true,
     identity: 'anyone',
     xsrf: 'deferred',
     async handle(context) {
@@ -44,6 +51,8 @@ export function tokenRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
 
   api.route('GET', '/users/:name/tokens/:id', {
     summary: 'Read a token',
+    tags: ['tokens'],
+    answers: answers({ 200: 'Token' }, 404),
     scope: anyOf('read:tokens'),
     on: one,
     mayBeEmpty: ['id'],
@@ -55,6 +64,8 @@ export function tokenRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
 
   api.route('DELETE', '/users/:name/tokens/:id', {
     summary: 'Revoke a token',
+    tags: ['tokens'],
+    answers: answers({ 204: null }, 404),
     scope: anyOf('tokens'),
     on: one,
     mayBeEmpty: ['id'],

@@ -16,6 +16,15 @@ import { HubError, type JsonValue } from '../plugin/index.ts';
 import { checkKeys, isObject, objectBody, textList } from './body.ts';
 import { type ApiDeps, actorOf, requireUser, scopesOf } from './context.ts';
 import { userModel } from './models.ts';
+import {
+  activityBody,
+  answers,
+  newUserBody,
+  newUsersBody,
+  oneUserQuery,
+  userChangeBody,
+  usersQuery,
+} from './schemas/index.ts';
 
 const readScopes = anyOf(
   'read:users',
@@ -33,6 +42,9 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
 
   api.route('GET', '/users', {
     summary: 'List users',
+    tags: ['users'],
+    answers: answers({ 200: 'UserList' }),
+    accepts: { query: usersQuery },
     scope: anyOf('list:users'),
     on: 'list',
     async handle(context) {
@@ -52,6 +64,9 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
 
   api.route('POST', '/users', {
     summary: 'Create users',
+    tags: ['users'],
+    answers: answers({ 201: 'Users' }, 409),
+    accepts: { body: newUsersBody },
     scope: anyOf('admin:users'),
     async handle(context) {
       const { usernames, admin } = newUsers(context.body);
@@ -74,6 +89,9 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
 
   api.route('GET', '/users/:name', {
     summary: 'Read a user',
+    tags: ['users'],
+    answers: answers({ 200: 'User' }, 404),
+    accepts: { query: oneUserQuery },
     scope: readScopes,
     on: one,
     async handle(context) {
@@ -87,6 +105,10 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
 
   api.route('POST', '/users/:name', {
     summary: 'Create a user',
+    tags: ['users'],
+    answers: answers({ 201: 'User' }, 404, 409),
+    accepts: { body: newUserBody },
+    bodyOptional: true,
     scope: anyOf('admin:users'),
     on: one,
     async handle(context) {
@@ -102,6 +124,9 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
 
   api.route('PATCH', '/users/:name', {
     summary: 'Change a user: name, admin flag, auth state',
+    tags: ['users'],
+    answers: answers({ 200: 'User' }, 404),
+    accepts: { body: userChangeBody },
     scope: anyOf('admin:users'),
     on: one,
     async handle(context) {
@@ -120,6 +145,8 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
 
   api.route('DELETE', '/users/:name', {
     summary: 'Delete a user',
+    tags: ['users'],
+    answers: answers({ 204: null }, 404),
     scope: anyOf('delete:users'),
     on: one,
     async handle(context) {
@@ -135,6 +162,8 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
   // R85: what it granted has not been needed since there is OAuth.
   api.route('POST', '/users/:name/admin-access', {
     summary: 'Let an administrator into a server (deprecated)',
+    tags: ['users'],
+    answers: answers({}, 403, 404),
     scope: anyOf('servers'),
     on: one,
     handle() {
@@ -144,6 +173,9 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
 
   api.route('POST', '/users/:name/activity', {
     summary: 'Report activity of a user and their servers',
+    tags: ['users'],
+    answers: answers({ 200: null }, 404),
+    accepts: { body: activityBody },
     scope: anyOf('users:activity'),
     on: one,
     quiet: true,
@@ -182,14 +214,7 @@ function newUsers(body: JsonValue | undefined): {
   if (!isObject(body) || body.usernames === undefined) {
     throw new HubError('HUB_BAD_REQUEST', 'Must specify at least one user to create');
   }
-  checkKeys(body, {
-    usernames: 'array',
-    admin: 'boolean',
-    name: 'string',
-    groups: 'array',
-    roles: 'array',
-    auth_state: 'object',
-  });
+  checkKeys(body, newUsersBody);
   const usernames = textList(body.usernames, 'usernames');
   if (usernames.length === 0)
     throw new HubError('HUB_BAD_REQUEST', 'Must specify at least one user to create');
@@ -199,20 +224,14 @@ function newUsers(body: JsonValue | undefined): {
 function newUser(body: JsonValue | undefined): boolean {
   if (body === undefined || body === null) return false;
   const wish = objectBody(body, 'body must be a json dict');
-  checkKeys(wish, {
-    admin: 'boolean',
-    name: 'string',
-    groups: 'array',
-    roles: 'array',
-    auth_state: 'object',
-  });
+  checkKeys(wish, newUserBody);
   return wish.admin === true;
 }
 
 /** R61. */
 function userChange(body: JsonValue | undefined): UserChange {
   const wish = objectBody(body, 'body must be a json dict');
-  checkKeys(wish, { name: 'string', admin: 'boolean', auth_state: 'object' });
+  checkKeys(wish, userChangeBody);
   const { name, admin, auth_state: authState } = wish;
   return {
     ...(typeof name === 'string' && { name }),

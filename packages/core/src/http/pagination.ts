@@ -30,6 +30,10 @@ export interface Envelope<T> {
 
 const mediaType = 'application/jupyterhub-pagination+json';
 
+/** What `offset` and `limit` look like, for JSON Schema. */
+export const integerPattern = '^ *[+-]?[0-9]+ *$';
+const isInteger = new RegExp(integerPattern);
+
 /** PostgreSQL's largest bigint has 19 digits; no list is longer than this. */
 const largest = Number.MAX_SAFE_INTEGER;
 
@@ -74,7 +78,7 @@ function nextPage(total: number, offset: number, limit: number, url: URL): Pagin
 
 function integer(text: string | undefined): number | null {
   if (text === undefined) return null;
-  if (!/^\s*[+-]?\d+\s*$/.test(text)) {
+  if (!isInteger.test(text)) {
     throw new HubError('HUB_BAD_REQUEST', 'Invalid argument type, offset and limit must be integers');
   }
   return Math.min(Math.abs(Number(text)), largest);

@@ -40,13 +40,25 @@ export type WhoMay<Path extends string> =
       readonly on?: never;
     };
 
+/** The body of an answer: the name of a model, sent as JSON; another media type; or `null` for none. */
+export type AnswerBody = string | null | { readonly type: string; readonly model?: string };
+
+/** By status; `'4XX'` where a plugin chooses it. */
+export type Answers = { readonly [status: number]: AnswerBody; readonly '4XX'?: AnswerBody };
+
 /** A route besides its method and path. */
 export type RouteDefinition<Path extends string, Q, B> = WhoMay<Path> & {
   /** One line for the generated API description. */
   readonly summary?: string;
+  /** For the same: groups routes. */
+  readonly tags?: readonly string[];
+  /** For the same: every status it answers with. What may happen to any request is added there. */
+  readonly answers?: Answers;
   readonly query?: Q;
   /** Schema of a JSON body; checked after the scope (R128). */
   readonly body?: B;
+  /** Schemas of what the handler checks by itself, with words of its own. */
+  readonly accepts?: { readonly query?: OptionsSchema; readonly body?: OptionsSchema };
   /** An empty or `null` body is accepted too, and is `undefined` for the handler (R14). */
   readonly bodyOptional?: boolean;
   /** `'form'`: fields and files of a form (pages, unless told); `'json'` (the API, unless told); `'bytes'`: as it came. */

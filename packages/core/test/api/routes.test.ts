@@ -14,6 +14,7 @@ import { silentLogger } from '../support/silent-logger.ts';
 const endpoints: Readonly<Record<string, readonly string[] | 'open' | 'any identity' | 'own rule'>> = {
   'GET /': 'open',
   'GET ': 'open',
+  'GET /openapi.json': 'open',
   'GET /info': ['read:hub'],
   'GET /user': 'any identity',
   'GET /users': ['list:users'],

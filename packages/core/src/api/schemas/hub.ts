@@ -10,7 +10,10 @@ const askingAlways = ['token_id', 'session_id', 'scopes'] as const;
 const part = model('A plugin.', { class: text, version: text });
 
 export const hubModels = {
-  Error: model('What went wrong (R15).', { status: { type: 'integer', minimum: 400, maximum: 599 }, message: text }),
+  Error: model('What went wrong (R15).', {
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    message: text,
+  }),
   Version: model('R43.', { version: text }),
   Info: model('About the hub (R44).', {
     version: text,

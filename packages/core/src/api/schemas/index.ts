@@ -1,4 +1,4 @@
-import type { AnswerBody } from '../../http/index.ts';
+import type { Answers } from '../../http/index.ts';
 import { groupModels } from './group.ts';
 import { hubModels } from './hub.ts';
 import { paginationModels } from './pagination.ts';
@@ -36,7 +36,7 @@ type Success = ModelName | null | { readonly type: string; readonly model?: Mode
 /** What a route answers with: models by status, `null` where there is no body, and the errors it may tell. */
 export function answers(
   success: Readonly<Record<number, Success>>,
-  ...errors: readonly number[]
-): Readonly<Record<number, AnswerBody>> {
+  ...errors: readonly (number | '4XX')[]
+): Answers {
   return { ...success, ...Object.fromEntries(errors.map((status) => [status, 'Error'])) };
 }

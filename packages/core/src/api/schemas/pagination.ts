@@ -1,4 +1,5 @@
-import type { OptionsSchema } from '../../plugin/index.ts';
+import { integerPattern } from '../../http/index.ts';
+import type { JsonObject, OptionsSchema } from '../../plugin/index.ts';
 import { count, model, ref } from './common.ts';
 
 const position = { offset: count, limit: { type: 'integer', minimum: 1 } } as const;
@@ -13,7 +14,7 @@ export const paginationModels = {
 } as const;
 
 /** A page of `items` in its envelope. */
-export function page(items: { readonly [key: string]: unknown; readonly type: 'array' | 'object' }) {
+export function page(items: JsonObject) {
   return {
     type: 'object',
     properties: { items, _pagination: ref('Pagination') },
@@ -23,11 +24,11 @@ export function page(items: { readonly [key: string]: unknown; readonly type: 'a
 }
 
 /** A list as {@link page} for those who ask for one by `Accept`, bare for others (R33, R34). */
-export function listOrPage(items: { readonly [key: string]: unknown; readonly type: 'array' | 'object' }) {
+export function listOrPage(items: JsonObject) {
   return { anyOf: [items, page(items)] } as const;
 }
 
-const integerText = { type: 'string', pattern: '^[+-]?[0-9]+$' } as const;
+const integerText = { type: 'string', pattern: integerPattern } as const;
 
 /** R32: parameters of every list. Others are ignored and kept in the address of the next page (R53). */
 export const pageQuery = {

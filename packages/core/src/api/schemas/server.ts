@@ -40,10 +40,11 @@ export const serverModels = {
   },
 } as const;
 
-const nullable = (type: 'string' | 'object') => ({ anyOf: [{ type }, { type: 'null' }] }) as const;
+const nullable = <T extends 'string' | 'object'>(type: T) =>
+  ({ anyOf: [{ type }, { type: 'null' }] }) as const;
 
 /** R75: with neither of the two, the whole body is taken for `user_options`. */
-export const startBody = {
+export const newServerBody = {
   type: 'object',
   properties: { display_name: text, user_options: nullable('object') },
 } as const satisfies OptionsSchema;
@@ -51,7 +52,11 @@ export const startBody = {
 /** R82. */
 export const serverChangeBody = {
   type: 'object',
-  properties: { name: text, display_name: text, user_options: { type: 'object' } },
+  properties: {
+    name: nullable('string'),
+    display_name: nullable('string'),
+    user_options: { type: 'object' },
+  },
   additionalProperties: false,
 } as const satisfies OptionsSchema;
 

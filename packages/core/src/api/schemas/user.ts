@@ -31,7 +31,7 @@ const stopped = {
   include_stopped_servers: { type: 'string', description: 'Shows stopped servers too, unless 0 or false.' },
 } as const;
 
-export const userQuery = { type: 'object', properties: stopped } as const satisfies OptionsSchema;
+export const oneUserQuery = { type: 'object', properties: stopped } as const satisfies OptionsSchema;
 
 /** R50–R53. */
 export const usersQuery = {
@@ -78,7 +78,11 @@ export const activityBody = {
     servers: {
       type: 'object',
       description: 'By name of the server.',
-      additionalProperties: { type: 'object', properties: { last_activity: text }, required: ['last_activity'] },
+      additionalProperties: {
+        type: 'object',
+        properties: { last_activity: text },
+        required: ['last_activity'],
+      },
     },
   },
 } as const satisfies OptionsSchema;
