@@ -54,7 +54,14 @@ export class Groups {
       if (existing !== undefined) throw alreadyThere(existing);
       await this.#requireUsers(members);
       await this.#store.addMembers(names, members);
-      for (const name of names) await this.#note(actor, 'group.create', name, { users: members });
+      await this.#work.note(
+        names.map((name) => ({
+          actor,
+          action: 'group.create',
+          target: `group:${name}`,
+          details: { users: members },
+        })),
+      );
       return this.#store.byNames(names);
     });
   }
@@ -120,11 +127,6 @@ export class Groups {
     if (unknown !== undefined) {
       throw new HubError('HUB_BAD_REQUEST', `No such user: ${unknown.slice(0, longestName)}`);
     }
-  }
-
-  // Joins the surrounding transaction: a row of the trail for each group.
-  async #note(actor: Actor, action: string, name: string, details: JsonObject): Promise<void> {
-    await this.#work.run({ actor, action, target: `group:${name}`, details }, async () => undefined);
   }
 }
 

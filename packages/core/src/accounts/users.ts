@@ -88,7 +88,14 @@ export class Users {
   async create(actor: Actor, names: readonly string[], admin = false): Promise<CreatedUsers> {
     const created = await this.#work.run(null, async () => {
       const added = await this.#store.add(names, admin);
-      for (const { name } of added) await this.#note(actor, 'user.create', name, { admin });
+      await this.#work.note(
+        added.map(({ name }) => ({
+          actor,
+          action: 'user.create',
+          target: `user:${name}`,
+          details: { admin },
+        })),
+      );
       this.#work.afterCommit(() => {
         for (const { name } of added) this.#events.emit('userCreated', { user: name });
       });
@@ -189,15 +196,13 @@ export class Users {
       throw bad(`${user.name} has an active server. Please stop it before renaming the user.`);
     }
     await this.#deps.scopes.rewrite(user.name, (scope) => withUserRenamed(scope, user.name, name));
-    const details = { from: user.name };
-    await this.#work.run({ actor, action: 'user.rename', target: `user:${name}`, details }, async () => {
-      this.#work.afterCommit(() => this.#events.emit('userRenamed', { user: name, from: user.name }));
-    });
+    await this.#note(actor, 'user.rename', name, { from: user.name });
+    this.#work.afterCommit(() => this.#events.emit('userRenamed', { user: name, from: user.name }));
   }
 
-  // Joins the surrounding transaction: a row of the trail only for what really happened.
-  async #note(actor: Actor, action: string, name: string, details?: { admin: boolean }): Promise<void> {
-    await this.#work.run({ actor, action, target: `user:${name}`, details }, async () => undefined);
+  // A row of the trail only for what really happened.
+  async #note(actor: Actor, action: string, name: string, details: JsonObject = {}): Promise<void> {
+    await this.#work.note([{ actor, action, target: `user:${name}`, details }]);
   }
 }
 

@@ -25,6 +25,8 @@ export interface AuditEntry {
 export interface UnitOfWork {
   /** Runs `work` in one transaction together with its audit row. A nested call joins the outer one. */
   run<T>(audit: AuditEntry | null, work: () => Promise<T>): Promise<T>;
+  /** Adds lines to the trail, in the surrounding transaction: for a change of many things, or of what it finds out. */
+  note(entries: readonly AuditEntry[]): Promise<void>;
   /** Like `run`, in one snapshot that only reads. */
   read<T>(work: () => Promise<T>): Promise<T>;
   /** Runs `then` once the surrounding transaction is committed; at once when there is none. */

@@ -55,22 +55,25 @@ export class ServerDetails {
    */
   async change(actor: Actor, owner: ServerOwner, name: string, wish: DetailsChange): Promise<ServerRecord> {
     const { servers, store, scopes, work } = this.#deps;
-    await this.#checkNames(owner, name, wish);
+    const isTaken = wish.name !== undefined && (await this.#isTaken(owner, wish.name));
+    await this.#checkNames(owner, name, wish, isTaken);
     const server = await servers.byName(owner.id, name);
     if (!server) throw new HubError('HUB_NOT_FOUND', `User ${owner.name} has no such server ${name}`);
     if (server.phase !== 'stopped') throw active(server);
-    const to = wish.name === name ? { ...wish, name: undefined } : wish;
-    if (to.name !== undefined) await this.#askForName(owner, server, to.name);
+    if (wish.name !== undefined) {
+      if (isTaken) throw taken(owner, wish.name);
+      await this.#askForName(owner, server, wish.name);
+    }
 
-    const target = `server:${owner.name}/${to.name ?? name}`;
-    const details = to.name === undefined ? {} : { from: name };
+    const target = `server:${owner.name}/${wish.name ?? name}`;
+    const details = wish.name === undefined ? {} : { from: name };
     return work.run({ actor, action: 'server.change', target, details }, async () => {
       const guard = { id: server.id, fence: server.fence, phase: server.phase };
-      const changed = await store.change(guard, to).catch((error: unknown) => {
-        throw isHubError(error) && error.code === 'HUB_CONFLICT' ? taken(owner, to.name ?? name) : error;
+      const changed = await store.change(guard, wish).catch((error: unknown) => {
+        throw isHubError(error) && error.code === 'HUB_CONFLICT' ? taken(owner, wish.name ?? name) : error;
       });
       if (!changed) throw active(server);
-      const { name: newName } = to;
+      const { name: newName } = wish;
       if (newName !== undefined) {
         await scopes.rewrite(owner.name, (scope) => withServerRenamed(scope, owner.name, name, newName));
       }
@@ -78,8 +81,13 @@ export class ServerDetails {
     });
   }
 
-  /** R78. Without a new name only the display name is looked at, and that only of servers with a name. */
-  async #checkNames(owner: ServerOwner, name: string, wish: DetailsChange): Promise<void> {
+  /** Every user has a default server, whether there is a row for it or not. */
+  async #isTaken(owner: ServerOwner, name: string): Promise<boolean> {
+    return name === '' || (await this.#deps.servers.byName(owner.id, name)) !== null;
+  }
+
+  /** R78. Only what is new is looked at. */
+  async #checkNames(owner: ServerOwner, name: string, wish: DetailsChange, isTaken: boolean): Promise<void> {
     const { namedServers, namedServerLimit } = this.#deps.settings;
     if (wish.name === undefined && !wish.displayName) return;
     if (!namedServers) throw bad('Named servers are not enabled.');
@@ -91,7 +99,7 @@ export class ServerDetails {
           `User ${owner.name} already has the maximum of ${namedServerLimit} named servers.  One must be deleted before a new server can be created`,
         );
       }
-      if (wish.name !== name && !isServerName(wish.name)) throw bad(`Invalid server_name: '${wish.name}'`);
+      if (!isTaken && !isServerName(wish.name)) throw bad(`Invalid server_name: '${wish.name}'`);
     }
     if (wish.displayName && !isDisplayName(wish.displayName)) {
       throw bad(`Invalid display_name: '${wish.displayName}'`);
@@ -99,7 +107,6 @@ export class ServerDetails {
   }
 
   async #askForName(owner: ServerOwner, server: ServerRecord, name: string): Promise<void> {
-    if (await this.#deps.servers.byName(owner.id, name)) throw taken(owner, name);
     const { spawners, owners, clock, log, baseUrl, settings } = this.#deps;
     const driver = spawners.has(server.spawner) ? spawners.get(server.spawner).driver : null;
     const user = await owners.view(owner.id);

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import type { AuditEntry, UnitOfWork } from '../kernel/index.ts';
 import type { Database } from './database.ts';
 import { audit } from './tables/index.ts';
@@ -8,9 +9,10 @@ export function postgresUnitOfWork(db: Database): UnitOfWork {
     run: (entry, work) =>
       db.transaction(async () => {
         const result = await work();
-        if (entry) await writeAudit(db, entry);
+        if (entry) await writeAudit(db, [entry]);
         return result;
       }),
+    note: (entries) => writeAudit(db, entries),
     read: (work) => db.transaction(work, { readOnly: true }),
     afterCommit: (then) => db.afterCommit(then),
     get inTransaction() {
@@ -19,15 +21,22 @@ export function postgresUnitOfWork(db: Database): UnitOfWork {
   };
 }
 
-async function writeAudit(db: Database, entry: AuditEntry): Promise<void> {
+/** However many lines, one statement with one parameter. */
+async function writeAudit(db: Database, entries: readonly AuditEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const rows = entries.map(({ actor, action, target, details = {} }) => ({
+    actor_kind: actor.kind,
+    actor: actor.name,
+    ip: actor.ip ?? '',
+    action,
+    target,
+    details,
+  }));
   await db.run((q) =>
-    q.insert(audit).values({
-      actorKind: entry.actor.kind,
-      actor: entry.actor.name,
-      ip: entry.actor.ip ?? '',
-      action: entry.action,
-      target: entry.target,
-      details: entry.details ?? {},
-    }),
+    q.execute(sql`
+      INSERT INTO ${audit} (actor_kind, actor, ip, action, target, details)
+      SELECT actor_kind, actor, ip, action, target, details
+      FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+        AS e(actor_kind text, actor text, ip text, action text, target text, details jsonb)`),
   );
 }

@@ -77,10 +77,7 @@ describe('reading a server', () => {
     expect(await status(ben.api('GET', '/users/ben/servers'))).toBe(404);
     expect(await status(ben.server('zz'))).toBe(404);
     expect(await status(api.ada.api('GET', '/users/zzz/server'))).toBe(404);
-    expect(await refused(ben.api('GET', '/users/ben/server/progress'))).toEqual([
-      400,
-      'ben is not starting...',
-    ]); // R91
+    expect(await status(ben.api('GET', '/users/ben/server/progress'))).toBe(404); // R91
     expect(await status(ben.api('GET', '/users/ben/servers/zz/progress'))).toBe(404);
   });
 });
@@ -231,10 +228,9 @@ describe('changing a stopped server (R82)', () => {
     [{}, 'Must specify at least one field to modify.'],
     [[], 'Body must be a JSON object'],
     [{ colour: 1 }, 'Unexpected fields: colour, supported fields: name, display_name, user_options'],
-    [{ user_options: null }, 'user_options must be of type object, not null'],
-    [{ name: 1 }, 'name must be of type string, not number'],
+    [{ user_options: null }, expect.stringMatching(/^user_options must be of type object.*, not null$/)],
+    [{ name: 1 }, expect.stringMatching(/^name must be of type string.*, not number$/)],
     [{ name: 'Bad_Name' }, "Invalid server_name: 'Bad_Name'"],
-    [{ name: '' }, "Invalid server_name: ''"],
     [{ display_name: '  ' }, "Invalid display_name: '  '"],
     [{ user_options: { __jupyterhub_bytes__: 1 } }, expect.stringContaining('reserved')],
   ])('refuses %j', async (body, message) => {
@@ -245,7 +241,13 @@ describe('changing a stopped server (R82)', () => {
   it('refuses an unknown server, a taken name and an active one', async () => {
     expect(await refused(patch('zz', { name: 'yy' }))).toEqual([404, 'User ben has no such server zz']);
     expect(await refused(patch('n1', { name: 'n2' }))).toEqual([409, "User ben already has server 'n2'"]);
-    expect(await status(patch('n1', { name: 'n1' }))).toBe(200);
+    expect(await refused(patch('n1', { name: 'n1' }))).toEqual([409, "User ben already has server 'n1'"]);
+    expect(await refused(patch('n1', { name: '' }))).toEqual([409, "User ben already has server ''"]);
+    expect(await status(patch('n1', { name: null, display_name: null }))).toBe(200);
+    expect(await refused(ben.api('GET', '/users/ben/servers/n1/progress'))).toEqual([
+      400,
+      'ben:n1 is not starting...',
+    ]); // R91
     await ben.startServer('n1');
     expect(await refused(patch('n1', { display_name: 'Other' }))).toEqual([
       400,

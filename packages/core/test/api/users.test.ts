@@ -149,6 +149,10 @@ describe('the list of users', () => {
     expect(JSON.parse((await list('?name_filter=u1')).text)[0].servers).toEqual({});
     const withStopped = JSON.parse((await list('?name_filter=u1&include_stopped_servers')).text)[0];
     expect(withStopped.servers['']).toMatchObject({ stopped: true, name: '' }); // R39, R40
+    const neverStarted = JSON.parse((await list('?name_filter=u_2&include_stopped_servers=1')).text)[0];
+    expect(neverStarted.servers['']).toMatchObject({ stopped: true, started: null, user_options: null }); // R176
+    const without = JSON.parse((await list('?name_filter=u_2&include_stopped_servers=False')).text)[0];
+    expect(without.servers).toEqual({});
   });
 });
 
@@ -265,6 +269,28 @@ describe('changing a user', () => {
       'access:servers!server=rosalind/',
     );
     expect(await api.trail('user:rosalind')).toEqual(['user.rename']);
+  });
+
+  it.each([
+    ["o'neil", 'q"uote\\'],
+    ['100%', '_under_'],
+    ['имя', '😀 smile'],
+    ['a', 'aa'],
+  ])('renames %s to %s in stored filters, and nobody else there (R63, R178)', async (from, to) => {
+    const { json: user } = await api.ada.api('POST', `/users/${encodeURIComponent(from)}`);
+    expect(user.name).toBe(from);
+    const owner = await api.user(from);
+    const scopes = [`servers!server=${from}/x`, `tokens!user=${from}`];
+    const others = [`read:users!user=${from}x`, `read:users!user=x${from}`, `read:servers!server=x${from}/x`];
+    const { json: token } = await owner.api('POST', `/users/${encodeURIComponent(from)}/tokens`, { scopes });
+    await api.service(others, { name: `watches ${from}` });
+    expect(await status(api.ada.api('PATCH', `/users/${encodeURIComponent(from)}`, { name: to }))).toBe(200);
+    const [row] = await api.sql`SELECT scopes FROM tokens WHERE id = ${String(token.id).slice(1)}`;
+    expect(row?.scopes).toEqual([`servers!server=${to}/x`, `tokens!user=${to}`]);
+    const [role] = await api.sql`SELECT r.scopes FROM roles r JOIN service_roles h ON h.role_id = r.id
+      JOIN services s ON s.id = h.service_id WHERE s.name = ${`watches ${from}`}`;
+    expect(role?.scopes).toEqual(others);
+    expect(await status(api.ada.api('DELETE', `/users/${encodeURIComponent(to)}`))).toBe(204);
   });
 
   it('keeps a name that is the same already (R62, section 10)', async () => {
