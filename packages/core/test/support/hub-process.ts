@@ -117,7 +117,8 @@ export class HubProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#child) await this.start().catch(() => 0); // it alone can end what an earlier one left
+    // A hub alone can end what one that was killed, or died, has left.
+    if (this.#child?.exitCode !== null) await this.start().catch(() => 0);
     const child = this.#child;
     if (child && child.exitCode === null) {
       const exit = once(child, 'exit');
