@@ -80,7 +80,7 @@ describe.skipIf(!executable || !hasJupyter)('the main job: from the login page t
         async () => {
           await cell.click();
           await page.keyboard.press('Control+Enter');
-          return output.innerText({ timeout: 5_000 }).catch(() => '');
+          return output.textContent({ timeout: 5_000 }).catch(() => '');
         },
         { timeout: patience, interval: 3_000 },
       )
