@@ -41,7 +41,11 @@ export class Servers {
 
   constructor(context: ServersContext) {
     this.#context = context;
-    this.#attempts = new Attempts(context, (server, exit) => void this.#died(server, exit));
+    // What the database cannot be told now, the next poll finds again.
+    this.#attempts = new Attempts(
+      context,
+      (server, exit) => void this.#quietly(() => this.#died(server, exit)),
+    );
     this.#watch = new Watch(context, (server, exit) => this.#died(server, exit));
   }
 
