@@ -101,7 +101,7 @@ export function serverRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): v
 async function create(deps: ApiDeps, context: Context, { name, server }: Names) {
   const user = await requireUser(deps, name);
   const { displayName, userOptions } = startBody(context.body);
-  const row = await deps.servers.create(user, server, displayName, userOptions);
+  const row = await deps.serverDetails.create(actorOf(context), user, server, displayName, userOptions);
   return json(serverModel(user, row, scopesOf(context.caller), deps.places), 201);
 }
 

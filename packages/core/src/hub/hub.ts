@@ -65,6 +65,21 @@ export class Hub implements AsyncDisposable {
     return this.#parts.container.get(services.users);
   }
 
+  /** Groups: find, list, create, delete, who belongs to them. */
+  get groups() {
+    return this.#parts.container.get(services.groups);
+  }
+
+  /** Servers shared with users and groups. */
+  get shares() {
+    return this.#parts.container.get(services.shares);
+  }
+
+  /** Codes that share a server with whoever has them. */
+  get shareCodes() {
+    return this.#parts.container.get(services.shareCodes);
+  }
+
   /** Tokens of users. */
   get tokens() {
     return this.#parts.container.get(services.tokens);

@@ -18,9 +18,24 @@ export interface DetailsChange {
   readonly userOptions?: JsonObject | undefined;
 }
 
-/** Writes details of stopped servers. `null`: it is not stopped any more, or somebody else was first. */
+/** Writes stopped servers. */
 export interface ServerDetailsStore {
-  /** @throws HubError HUB_CONFLICT when the owner has a server of that name. */
+  /** Whoever adds a server to this user waits until the transaction ends: so that they can be counted. */
+  lockOwner(userId: number): Promise<void>;
+  /** A stopped server; its id, or `null` when the owner has one of that name. */
+  add(
+    userId: number,
+    name: string,
+    initial: {
+      readonly displayName: string;
+      readonly spawner: string;
+      readonly userOptions: JsonObject | null;
+    },
+  ): Promise<number | null>;
+  /**
+   * `null`: it is not stopped any more, or somebody else was first.
+   * @throws HubError HUB_CONFLICT when the owner has a server of that name.
+   */
   change(guard: Guard, to: DetailsChange): Promise<ServerRecord | null>;
 }
 export const ServerDetailsStore = token<ServerDetailsStore>('ServerDetailsStore');
@@ -39,12 +54,42 @@ export interface ServerDetailsDeps {
   readonly settings: Pick<ServerSettings, 'namedServers' | 'namedServerLimit' | 'hookTimeout'>;
 }
 
-/** Names, display names and options of servers that are stopped (R82). */
+/** Named servers made without a start, and names and options of those that are stopped (R77, R82). */
 export class ServerDetails {
   readonly #deps: ServerDetailsDeps;
 
   constructor(deps: ServerDetailsDeps) {
     this.#deps = deps;
+  }
+
+  /**
+   * Makes a named server without starting it. However many ask at once, one gets it and the limit holds.
+   * @throws HubError 409 when it is there already, 400 (R78).
+   */
+  async create(
+    actor: Actor,
+    owner: ServerOwner,
+    name: string,
+    displayName: string | null,
+    userOptions: JsonObject | null,
+  ): Promise<ServerRecord> {
+    if (name === '') throw conflict(`User ${owner.name} already has a default server`);
+    const { servers, store, spawners, work } = this.#deps;
+    const exists = conflict(`User ${owner.name} already has server ${name}`);
+    const shown = displayName || name;
+
+    return work.run({ actor, action: 'server.create', target: `server:${owner.name}/${name}` }, async () => {
+      await store.lockOwner(owner.id);
+      if (await servers.byName(owner.id, name)) throw exists;
+      this.#requireNamed();
+      await this.#requireRoom(owner);
+      checkNames(name, shown);
+      const initial = { displayName: shown, spawner: spawners.first.id, userOptions };
+      const id = await store.add(owner.id, name, initial);
+      const row = id === null ? null : await servers.byId(id);
+      if (!row) throw exists;
+      return row;
+    });
   }
 
   /**
@@ -88,22 +133,23 @@ export class ServerDetails {
 
   /** R78. Only what is new is looked at. */
   async #checkNames(owner: ServerOwner, name: string, wish: DetailsChange, isTaken: boolean): Promise<void> {
-    const { namedServers, namedServerLimit } = this.#deps.settings;
     if (wish.name === undefined && !wish.displayName) return;
-    if (!namedServers) throw bad('Named servers are not enabled.');
-    if (wish.name !== undefined) {
-      // The default server is made anew when it is next used: its rename adds a named one.
-      const more = name === '' && namedServerLimit > 0;
-      if (more && (await this.#deps.servers.countNamed(owner.id)) >= namedServerLimit) {
-        throw bad(
-          `User ${owner.name} already has the maximum of ${namedServerLimit} named servers.  One must be deleted before a new server can be created`,
-        );
-      }
-      if (!isTaken && !isServerName(wish.name)) throw bad(`Invalid server_name: '${wish.name}'`);
-    }
-    if (wish.displayName && !isDisplayName(wish.displayName)) {
-      throw bad(`Invalid display_name: '${wish.displayName}'`);
-    }
+    this.#requireNamed();
+    // The default server is made anew when it is next used: its rename adds a named one.
+    if (wish.name !== undefined && name === '') await this.#requireRoom(owner);
+    checkNames(isTaken ? null : (wish.name ?? null), wish.displayName || null);
+  }
+
+  #requireNamed(): void {
+    if (!this.#deps.settings.namedServers) throw bad('Named servers are not enabled.');
+  }
+
+  async #requireRoom(owner: ServerOwner): Promise<void> {
+    const { namedServerLimit: limit } = this.#deps.settings;
+    if (limit === 0 || (await this.#deps.servers.countNamed(owner.id)) < limit) return;
+    throw bad(
+      `User ${owner.name} already has the maximum of ${limit} named servers.  One must be deleted before a new server can be created`,
+    );
   }
 
   async #askForName(owner: ServerOwner, server: ServerRecord, name: string): Promise<void> {
@@ -132,13 +178,24 @@ export class ServerDetails {
   }
 }
 
+/** R79; `null` is not looked at. */
+function checkNames(name: string | null, displayName: string | null): void {
+  if (name !== null && !isServerName(name)) throw bad(`Invalid server_name: '${name}'`);
+  if (displayName !== null && !isDisplayName(displayName))
+    throw bad(`Invalid display_name: '${displayName}'`);
+}
+
 function active(server: ServerRecord): HubError {
   const full = server.name === '' ? server.userName : `${server.userName}:${server.name}`;
   return bad(`${full} is active. Please stop it before modifying it.`);
 }
 
 function taken(owner: ServerOwner, name: string): HubError {
-  return new HubError('HUB_CONFLICT', `User ${owner.name} already has server '${name}'`);
+  return conflict(`User ${owner.name} already has server '${name}'`);
+}
+
+function conflict(message: string): HubError {
+  return new HubError('HUB_CONFLICT', message);
 }
 
 function bad(message: string): HubError {

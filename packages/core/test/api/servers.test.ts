@@ -134,6 +134,20 @@ describe('creating without starting', () => {
     expect(await rows('ben')).not.toContain(name);
   });
 
+  it('makes it once, and never more than the limit, when many ask at once (R77, R78)', async () => {
+    const may = await api.user('may');
+    const same = await Promise.all(
+      Array.from({ length: 5 }, () => status(may.api('PUT', '/users/may/servers/one'))),
+    );
+    expect(same.sort()).toEqual([201, 409, 409, 409, 409]);
+    const many = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => status(may.api('PUT', `/users/may/servers/n${n}`))),
+    );
+    expect(many.filter((code) => code === 201)).toHaveLength(5);
+    expect(await rows('may')).toHaveLength(6);
+    expect(await api.trail('server:may/one')).toEqual(['server.create']);
+  });
+
   it('stops at the limit, not counting the default server (R78)', async () => {
     const max = await api.user('max');
     for (const n of [1, 2, 3, 4, 5, 6]) {

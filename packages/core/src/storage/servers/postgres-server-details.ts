@@ -4,9 +4,24 @@ import type { Database } from '../database.ts';
 import { servers, users } from '../tables/index.ts';
 import { returningServer } from './server-rows.ts';
 
-/** Details of stopped servers in PostgreSQL. A change raises the fence: no start goes on with the old ones. */
+/** Stopped servers in PostgreSQL. A change raises the fence: no start goes on with the old ones. */
 export function postgresServerDetails(db: Database): ServerDetailsStore {
   return {
+    async lockOwner(userId) {
+      await db.run((q) =>
+        q.execute(sql`SELECT FROM ${users} WHERE id = ${userId}::bigint FOR NO KEY UPDATE`),
+      );
+    },
+    async add(userId, name, initial) {
+      const [row] = await db.run((q) =>
+        q
+          .insert(servers)
+          .values({ userId, name, ...initial })
+          .onConflictDoNothing({ target: [servers.userId, servers.name] })
+          .returning({ id: servers.id }),
+      );
+      return row?.id ?? null;
+    },
     async change({ id, fence, phase }, { name, displayName, userOptions }) {
       const [row] = await db.run((q) =>
         q
