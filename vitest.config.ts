@@ -10,6 +10,7 @@ export default defineConfig({
       'examples/*/*.test.ts',
       'scripts/**/*.test.mjs',
     ],
+    setupFiles: ['packages/core/test/support/check-answers.ts'],
     globalSetup: ['packages/core/test/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,

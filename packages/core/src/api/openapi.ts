@@ -113,10 +113,9 @@ function queryParameters({ definition }: RegisteredRoute): readonly JsonObject[]
 function requestBody({ definition }: RegisteredRoute): JsonObject | null {
   const schema = (definition.body ?? definition.accepts?.body) as OptionSchema | undefined;
   if (!schema) return null;
-  return {
-    required: definition.bodyOptional !== true,
-    content: { 'application/json': { schema: plain(schema) } },
-  };
+  // What is not read as JSON is the form of OAuth.
+  const type = definition.reads === 'bytes' ? 'application/x-www-form-urlencoded' : 'application/json';
+  return { required: definition.bodyOptional !== true, content: { [type]: { schema: plain(schema) } } };
 }
 
 /** What the route says, and what may happen to any request (R10, R14, R24, R128). */

@@ -75,6 +75,8 @@ export type RouteDefinition<Path extends string, Q, B> = WhoMay<Path> & {
   readonly login?: boolean;
   /** `false`: requests do not count as activity (W41). */
   readonly activity?: boolean;
+  /** The handler shows the caller: the user of a token is read together with the token. */
+  readonly callerDetails?: boolean;
   /** Its successes are logged at debug level (P732). */
   readonly quiet?: boolean;
   handle(

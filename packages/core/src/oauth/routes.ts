@@ -27,9 +27,26 @@ export function oauthRoutes(deps: OAuthDeps): { register(http: Pick<HttpServer, 
       api.route('POST', '/oauth2/token', {
         identity: 'anyone',
         summary: 'Redeem an authorisation code',
+        tags: ['oauth'],
+        answers: { 200: 'OAuthToken', 400: 'OAuthError', 401: 'OAuthError' },
+        accepts: { body: tokenBody },
         reads: 'bytes',
         handle: token,
       });
     },
   };
 }
+
+/** RFC 6749, sections 2.3.1 and 4.1.3; RFC 7636, section 4.5. */
+const tokenBody = {
+  type: 'object',
+  properties: {
+    grant_type: { type: 'string', enum: ['authorization_code'] },
+    code: { type: 'string' },
+    redirect_uri: { type: 'string' },
+    client_id: { type: 'string' },
+    client_secret: { type: 'string' },
+    code_verifier: { type: 'string' },
+  },
+  required: ['grant_type'],
+} as const;

@@ -1,14 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FakeEngine, FakeProxyTable, fakeProxy, fakeSpawner } from '../../../testing/src/index.ts';
-import { testAuthenticator } from '../../../testing/src/test-hub/test-authenticator.ts';
-import { apiRoutes, metricsRoutes } from '../../src/api/index.ts';
-import { createHttpServer, type RegisteredRoute, saysWhoMay } from '../../src/http/index.ts';
-import { apiDeps } from '../../src/hub/api-deps.ts';
-import { assemble } from '../../src/hub/assemble.ts';
-import { sessions } from '../../src/hub/sessions.ts';
-import { services } from '../../src/hub/tokens.ts';
-import { randomIds, systemClock } from '../../src/kernel/index.ts';
-import { silentLogger } from '../support/silent-logger.ts';
+import { type RegisteredRoute, saysWhoMay } from '../../src/http/index.ts';
+import { apiRouteTable } from '../support/api-route-table.ts';
 
 /** Every endpoint of the index (section 3) and its scopes, in the order a refusal lists them. OAuth is a room of its own. */
 const endpoints: Readonly<Record<string, readonly string[] | 'open' | 'any identity' | 'own rule'>> = {
@@ -88,38 +80,7 @@ const endpoints: Readonly<Record<string, readonly string[] | 'open' | 'any ident
 describe('the route table of the REST API', () => {
   let routes: readonly RegisteredRoute[];
   beforeAll(async () => {
-    const parts = await assemble({
-      dataFolder: '/nonexistent',
-      logger: silentLogger,
-      plugins: [testAuthenticator(), fakeSpawner(new FakeEngine()), fakeProxy(new FakeProxyTable())],
-    });
-    const http = createHttpServer({
-      sessions: sessions(parts.container.get(services.credentials)),
-      memberships: { groupsOf: async () => new Set() },
-      clock: systemClock,
-      ids: randomIds,
-      log: silentLogger,
-      cookies: {
-        secret: Buffer.alloc(32),
-        basePath: '/',
-        hubPath: '/hub/',
-        maxAgeDays: 14,
-        hostPrefix: false,
-        sessionDomain: null,
-        options: {},
-      },
-      forwarded: { trustedDownstream: new Set(), trustRealIp: true },
-      anonymousId: { headers: [], cidrs: [] },
-      publicUrl: '',
-      subdomainHost: null,
-      compatibleVersion: '6.1.1',
-      headers: {},
-    });
-    apiRoutes(
-      http,
-      apiDeps(parts, () => undefined),
-    );
-    metricsRoutes(http, async () => ({ body: '', contentType: '' }), false);
+    const http = await apiRouteTable();
     routes = http.routes.filter(({ mount }) => mount === 'api');
   });
 

@@ -19,6 +19,16 @@ export interface TestRequest {
   readonly signal?: AbortSignal;
 }
 
+/** Sees an answer before the test does; what it throws fails the test. */
+export type AnswerCheck = (
+  origin: string,
+  request: { readonly method: string; readonly path: string },
+  answer: TestAnswer,
+) => Promise<void> | void;
+
+/** Called with every answer. A setup file of a suite adds its own. */
+export const answerChecks = new Set<AnswerCheck>();
+
 /** Sends one request, follows no redirects, and reads the whole answer: of an event stream, until it ends. */
 export async function ask(
   origin: string,
@@ -40,7 +50,9 @@ export async function ask(
     ...(signal ? { signal } : {}),
   });
   const text = await answer.body.text();
-  return { status: answer.statusCode, headers: answer.headers, text, json: parsed(text) };
+  const seen = { status: answer.statusCode, headers: answer.headers, text, json: parsed(text) };
+  for (const check of answerChecks) await check(origin, { method, path }, seen);
+  return seen;
 }
 
 /** The events of a stream's text (R86). */

@@ -1,6 +1,7 @@
 import type { Answers } from '../../http/index.ts';
 import { groupModels } from './group.ts';
 import { hubModels } from './hub.ts';
+import { oauthModels } from './oauth.ts';
 import { paginationModels } from './pagination.ts';
 import { serverModels } from './server.ts';
 import { serviceModels } from './service.ts';
@@ -26,6 +27,7 @@ export const models = {
   ...serviceModels,
   ...tokenModels,
   ...shareModels,
+  ...oauthModels,
   ...paginationModels,
 } as const;
 

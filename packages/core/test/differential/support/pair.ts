@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Pool } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkAnswer } from '../../support/check-answer.ts';
 import { type Deliberate, everywhere } from '../deliberate.ts';
 import { type Answer, normalise, type RawAnswer } from './normalise.ts';
 import { type RunningHub, reasonToSkip, startOriginal } from './original.ts';
@@ -67,7 +69,7 @@ export class Pair {
       this.send('ours', caller, method, path, ask),
     ]);
     this.compared++;
-    const title = `${nameOf(caller)}: ${method} ${of(path, 'ours')}${bodyText(ask)}`;
+    const title = `${nameOf(caller)}: ${method} ${of(path, 'ours')}${bodyText(ask)}`.replace(/\w{40,}/g, '…');
     const shown = {
       theirs: normalise(theirs, this.origin('theirs')),
       ours: normalise(ours, this.origin('ours')),
@@ -99,6 +101,9 @@ export class Pair {
       body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
     });
     const text = await answer.body.text();
+    if (side === 'ours') {
+      await checkAnswer(this.origin('ours'), { method, path: of(path, side), answer, body: text });
+    }
     return { status: answer.statusCode, headers: answer.headers, text, json: parsed(text) };
   }
 
@@ -126,6 +131,7 @@ export class Pair {
   /** Makes a token on both hubs; from then on `name` is a caller. Without `scopes` it may all its owner may. */
   async token(name: string, user: string, scopes?: readonly string[]): Promise<void> {
     const body = { note: name, ...(scopes ? { scopes } : {}) };
+    const path = `/hub/api/users/${encodeURIComponent(user)}/tokens`;
     for (const side of ['theirs', 'ours'] as const) {
       const answer = await this.send(
         side,
@@ -137,9 +143,15 @@ export class Pair {
         },
       );
       if (answer.status !== 201) throw new Error(`${side}: token ${name}: ${answer.status} ${answer.text}`);
-      this.#tokens[side].set(name, (answer.json as { token: string }).token);
+      const { id, token } = answer.json as { id: string; token: string };
+      this.#tokens[side].set(name, token);
       // Seen once, so that what it is asked for next does not depend on who writes its first use when.
       await this.send(side, name, 'GET', '/hub/api/user');
+      const seen = async () => {
+        const { json } = await this.send(side, 'root', 'GET', `${path}/${id}`);
+        return (json as { last_activity: string | null }).last_activity !== null;
+      };
+      while (!(await seen())) await delay(10);
     }
   }
 
