@@ -16,6 +16,8 @@ import { VersionedCache } from './versioned-cache.ts';
 /** Does this use count as activity of the user? Requests to stopped servers do not (W41). */
 export interface Use {
   readonly activity: boolean;
+  /** Bring all that a model of the token's user shows, in the same look. */
+  readonly details?: boolean;
 }
 
 const counts: Use = { activity: true };
@@ -52,7 +54,7 @@ export class Credentials {
   /** Whom a token belongs to; `null` when it is unknown, expired, malformed or its owner is disabled (R8). */
   async check(token: string, use: Use = counts): Promise<Identity | null> {
     if (token === '' || token.length > maxTokenLength) return null;
-    const found = await this.#store.token(hashSecret(token));
+    const found = await this.#store.token(hashSecret(token), use.details);
     if (!found || !usable(found)) return null;
     const scopes = await this.#kept(`t${found.tokenId}`, found, () => this.#ofToken(found));
     if (!scopes) return null;
@@ -66,6 +68,7 @@ export class Credentials {
       sessionId: found.sessionId,
       loginId: null,
       isServer: found.note.startsWith(serverTokenNote),
+      details: found.details,
     };
   }
 
@@ -86,6 +89,7 @@ export class Credentials {
       sessionId: found.sessionId,
       loginId: found.loginId,
       isServer: false,
+      details: null,
     };
   }
 

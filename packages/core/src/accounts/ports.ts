@@ -41,6 +41,8 @@ export interface TokenCredential extends Credential {
   readonly note: string;
   readonly clientId: string;
   readonly client: Client;
+  /** The user it belongs to, where that was asked for. */
+  readonly details: UserDetails | null;
 }
 
 /** A browser's login and its user, seen in one look. */
@@ -51,7 +53,7 @@ export interface LoginCredential extends Credential {
 
 /** Looks up credentials: one prepared statement and one index probe each. */
 export interface CredentialStore {
-  token(hash: string): Promise<TokenCredential | null>;
+  token(hash: string, details?: boolean): Promise<TokenCredential | null>;
   login(hash: string): Promise<LoginCredential | null>;
 }
 export const CredentialStore = token<CredentialStore>('CredentialStore');

@@ -58,12 +58,14 @@ export function rootRoutes({ api, hub }: Pick<HttpServer, 'api' | 'hub'>, deps: 
     tags: ['hub'],
     answers: answers({ 200: 'Identity' }, 404),
     identity: 'any',
+    callerDetails: true,
     async handle({ caller }) {
       if (caller.kind === 'anonymous') throw new HubError('HUB_FORBIDDEN', '');
       const { owner } = caller;
       const about = {
         token_id: caller.kind === 'token' ? caller.tokenId : null,
-        session_id: caller.sessionId,
+        // Of the token, as the original has it: who comes with a cookie is told none.
+        session_id: caller.kind === 'token' ? caller.sessionId : null,
         scopes: caller.scopes.toStrings(),
       };
       if (owner.kind === 'service') {
@@ -71,7 +73,8 @@ export function rootRoutes({ api, hub }: Pick<HttpServer, 'api' | 'hub'>, deps: 
         const seen = whoamiScopes(caller.scopes, { kind: 'service', name: service.name });
         return json({ ...serviceModel(service, seen, deps.places), ...about });
       }
-      const user = await requireUser(deps, owner.user.name);
+      const known = caller.kind === 'token' ? caller.details : null;
+      const user = known ?? (await requireUser(deps, owner.user.name));
       const seen = whoamiScopes(caller.scopes, { kind: 'user', name: user.name });
       return json({ ...userModel(user, seen, deps.places), ...about });
     },

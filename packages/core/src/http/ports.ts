@@ -1,4 +1,5 @@
 import type { ScopeSet } from '../access/index.ts';
+import type { UserDetails } from '../accounts/index.ts';
 import { token, type UserView } from '../plugin/index.ts';
 
 /** Whose permissions a request acts with. */
@@ -20,6 +21,8 @@ export interface TokenIdentity {
   readonly tokenId: string;
   /** The browser session it was issued to (W46). */
   readonly sessionId: string | null;
+  /** The token's user with all that a model shows, where the route asks for it. */
+  readonly details?: UserDetails | null;
 }
 
 /** Who a login cookie stands for, with what they may do at this moment. */
@@ -34,6 +37,8 @@ export interface LoginIdentity {
 export interface UseOfIdentity {
   /** Counts as activity of the user (R11); requests to stopped servers do not (W41). */
   readonly activity: boolean;
+  /** {@link TokenIdentity.details} is wanted. */
+  readonly details?: boolean;
 }
 
 /**

@@ -68,7 +68,10 @@ export async function askWho(
   const rules = {
     tokens: surface === 'api' || route?.definition.tokens === true,
     jsonOnly: surface === 'api' && route?.definition.reads !== 'form',
-    use: { activity: route?.definition.activity ?? true },
+    use: {
+      activity: route?.definition.activity ?? true,
+      details: route?.definition.callerDetails ?? false,
+    },
     now: state.now,
   };
   state.identified(await identify(credentials, rules, sessions, cookies));

@@ -13,6 +13,7 @@ export function sessions(credentials: Credentials): Sessions {
         scopes: found.scopes,
         tokenId: found.tokenId,
         sessionId: found.sessionId,
+        details: found.details,
       };
     },
     async byLogin(secret, use) {

@@ -1,4 +1,5 @@
-import { eq, sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
 import type {
   CredentialOwner,
   CredentialStore,
@@ -6,161 +7,188 @@ import type {
   TokenCredential,
 } from '../../accounts/ports.ts';
 import { HubError } from '../../plugin/index.ts';
-import type { Database, Queryable } from '../database.ts';
+import type { Database } from '../database.ts';
 import { toInstant } from '../tables/columns.ts';
-import {
-  groups,
-  logins,
-  memberships,
-  oauthClients,
-  services,
-  settings,
-  tokens,
-  users,
-} from '../tables/index.ts';
 import { accessEpochKey } from './access-versions.ts';
-import { clientColumns, clientOf, clientServer, clientServerOwner, clientService } from './client-facts.ts';
+import { clientOf } from './client-facts.ts';
+import { nowInline } from './database-time.ts';
+import { details, detailsOf, type UserRow, userRecord } from './user-page.ts';
 
 /** Looks up tokens and logins by the hash of their secret, prepared on each connection. */
 export function postgresCredentials(db: Database): CredentialStore {
-  const tokenProbe = perHandle((q) => selectToken(q).prepare('token_by_hash'));
-  const loginProbe = perHandle((q) => selectLogin(q).prepare('login_by_hash'));
-
   return {
-    async token(hash) {
-      const [row] = await db.run((q) => tokenProbe(q).execute({ hash }));
-      return row ? tokenCredential(row) : null;
+    async token(hash, withDetails = false) {
+      if (withDetails) {
+        const [row] = await db.run((q) => q.execute<DetailedTokenRow>(selectDetailedToken(hash)));
+        return row ? tokenCredential(row, userDetailsOf(row)) : null;
+      }
+      const [row] = await db.run((q) => q.execute<TokenRow>(selectToken(hash)));
+      return row ? tokenCredential(row, null) : null;
     },
     async login(hash) {
-      const [row] = await db.run((q) => loginProbe(q).execute({ hash }));
+      const [row] = await db.run((q) => q.execute<LoginRow>(selectLogin(hash)));
       return row ? loginCredential(row) : null;
     },
   };
 }
 
-const commonColumns = {
-  accessEpoch: sql<
-    string | null
-  >`(SELECT ${settings.value} #>> '{}' FROM ${settings} WHERE ${settings.key} = ${accessEpochKey})`,
-  now: sql<string>`hub_now()`.mapWith(toInstant),
-  userId: users.id,
-  userName: sql<string | null>`${users.name}`.as('user_name'),
-  userAdmin: sql<boolean | null>`${users.admin}`.as('user_admin'),
-  disabled: users.disabled,
-  userCreated: sql<string>`${users.created}`.mapWith(toInstant).as('user_created'),
-  userLastActivity: sql<string | null>`${users.lastActivity}`.mapWith(toInstant).as('user_last_activity'),
-  userVersion: sql<string | null>`${users.accessVersion}`.as('user_version'),
-  groups: sql<readonly string[]>`ARRAY(
-    SELECT ${groups.name} FROM ${memberships} JOIN ${groups} ON ${groups.id} = ${memberships.groupId}
-    WHERE ${memberships.userId} = ${users.id} ORDER BY 1)`,
-};
-
 /** The statement behind `token`; one index probe in each table. */
-export function selectToken(q: Queryable) {
-  return q
-    .select({
-      ...commonColumns,
-      tokenId: tokens.id,
-      scopes: tokens.scopes,
-      note: tokens.note,
-      sessionId: tokens.sessionId,
-      lastUsed: sql<string | null>`${tokens.lastActivity}`.mapWith(toInstant).as('last_used'),
-      // Most never expire: then the clock is not asked a second time.
-      expired: sql<boolean | null>`${tokens.expiresAt} IS NOT NULL AND ${tokens.expiresAt} < hub_now()`,
-      clientId: tokens.clientId,
-      ...clientColumns,
-      serviceId: sql<string | null>`${services.id}`.as('service_id'),
-      serviceName: sql<string | null>`${services.name}`.as('service_name'),
-      serviceAdmin: sql<boolean | null>`${services.admin}`.as('service_admin'),
-      serviceVersion: sql<string | null>`${services.accessVersion}`.as('service_version'),
-    })
-    .from(tokens)
-    .leftJoin(users, eq(users.id, tokens.userId))
-    .leftJoin(services, eq(services.id, tokens.serviceId))
-    .leftJoin(oauthClients, eq(oauthClients.identifier, tokens.clientId))
-    .leftJoin(clientServer, eq(clientServer.id, oauthClients.serverId))
-    .leftJoin(clientServerOwner, eq(clientServerOwner.id, clientServer.userId))
-    .leftJoin(clientService, eq(clientService.id, oauthClients.serviceId))
-    .where(eq(tokens.hash, sql.placeholder('hash')));
+export function selectToken(hash: string): SQL {
+  return sql`SELECT ${tokenColumns}, ${groupsColumn} FROM ${tokenTables} WHERE t.hash = ${hash}`;
+}
+
+/** The same, with everything that a model of the user shows. */
+export function selectDetailedToken(hash: string): SQL {
+  return sql`SELECT ${tokenColumns}, u.user_info, ${detailColumns} FROM ${tokenTables} WHERE t.hash = ${hash}`;
 }
 
 /** The statement behind `login`. */
-export function selectLogin(q: Queryable) {
-  return q
-    .select({
-      ...commonColumns,
-      loginId: logins.id,
-      sessionId: logins.sessionId,
-      lastUsed: sql<string | null>`${logins.lastSeen}`.mapWith(toInstant).as('last_used'),
-      expired: sql<boolean | null>`${logins.expiresAt} < hub_now()`,
-    })
-    .from(logins)
-    .leftJoin(users, eq(users.id, logins.userId))
-    .where(eq(logins.hash, sql.placeholder('hash')));
+export function selectLogin(hash: string): SQL {
+  return sql`SELECT ${loginColumns}, ${groupsColumn}
+    FROM logins l LEFT JOIN users u ON u.id = l.user_id WHERE l.hash = ${hash}`;
 }
 
-type TokenRow = Awaited<ReturnType<typeof selectToken>>[number];
-type LoginRow = Awaited<ReturnType<typeof selectLogin>>[number];
-type CommonRow = Pick<TokenRow, keyof typeof commonColumns>;
+// These run with every request: as plain text, there is next to nothing to put together, and no row to map twice.
+const groupsColumn = sql.raw(`ARRAY(SELECT g.name FROM memberships m JOIN groups g ON g.id = m.group_id
+  WHERE m.user_id = u.id ORDER BY 1) AS groups`);
+const detailColumns = text(details);
+const commonColumns = text(sql`
+  (SELECT value #>> '{}' FROM settings WHERE key = ${sql.raw(`'${accessEpochKey}'`)}) AS access_epoch,
+  ${nowInline} AS now, u.id AS user_id, u.name AS user_name, u.admin AS user_admin, u.disabled,
+  u.created AS user_created, u.last_activity AS user_last_activity, u.access_version AS user_version`);
+// Most never expire: then the clock is not asked a second time.
+const tokenColumns = text(sql`${commonColumns}, t.id, t.scopes, t.note, t.session_id, t.client_id,
+  t.last_activity AS last_used,
+  t.expires_at IS NOT NULL AND t.expires_at < ${nowInline} AS expired,
+  cu.name AS client_user, cs.name AS client_server, cv.name AS client_service,
+  v.id AS service_id, v.name AS service_name, v.admin AS service_admin, v.access_version AS service_version`);
+const tokenTables = sql.raw(`tokens t
+  LEFT JOIN users u ON u.id = t.user_id
+  LEFT JOIN services v ON v.id = t.service_id
+  LEFT JOIN oauth_clients c ON c.identifier = t.client_id
+  LEFT JOIN servers cs ON cs.id = c.server_id
+  LEFT JOIN users cu ON cu.id = cs.user_id
+  LEFT JOIN services cv ON cv.id = c.service_id`);
+const loginColumns = text(sql`${commonColumns}, l.id, l.session_id, l.last_seen AS last_used,
+  l.expires_at < ${nowInline} AS expired`);
 
-function tokenCredential(row: TokenRow): TokenCredential {
-  const { tokenId, scopes, note, sessionId, clientId } = row;
-  const owner = userOwner(row) ?? serviceOwner(row);
-  return { tokenId, scopes, note, sessionId, clientId, client: clientOf(row), owner, ...seen(row) };
+type UserColumns =
+  | {
+      user_id: string;
+      user_name: string;
+      user_admin: boolean;
+      disabled: boolean;
+      user_created: string;
+      user_last_activity: string | null;
+      user_version: string;
+    }
+  | { user_id: null };
+
+type CommonRow = UserColumns & {
+  id: string;
+  session_id: string | null;
+  access_epoch: string | null;
+  now: string;
+  groups: string[];
+  last_used: string | null;
+  expired: boolean | null;
+};
+
+type LoginRow = CommonRow;
+
+type TokenRow = CommonRow & {
+  scopes: string[];
+  note: string;
+  client_id: string;
+  client_user: string | null;
+  client_server: string | null;
+  client_service: string | null;
+  service_id: string | null;
+  service_name: string | null;
+  service_admin: boolean | null;
+  service_version: string | null;
+};
+
+type DetailedTokenRow = TokenRow & Pick<UserRow, 'user_info' | 'roles' | 'servers'>;
+
+function tokenCredential(row: TokenRow, details: TokenCredential['details']): TokenCredential {
+  return {
+    tokenId: Number(row.id),
+    scopes: row.scopes,
+    note: row.note,
+    sessionId: row.session_id,
+    clientId: row.client_id,
+    client: clientOf({
+      clientUser: row.client_user,
+      clientServer: row.client_server,
+      clientService: row.client_service,
+    }),
+    owner: userOwner(row) ?? serviceOwner(row),
+    details,
+    ...seen(row),
+  };
+}
+
+function userDetailsOf(row: DetailedTokenRow): TokenCredential['details'] {
+  if (row.user_id === null) return null;
+  const record = userRecord({
+    id: row.user_id,
+    name: row.user_name,
+    admin: row.user_admin,
+    disabled: row.disabled,
+    user_info: row.user_info,
+    created: row.user_created,
+    last_activity: row.user_last_activity,
+  });
+  return { ...record, ...detailsOf(row) };
 }
 
 function loginCredential(row: LoginRow): LoginCredential {
-  const { loginId, sessionId } = row;
   const owner = userOwner(row);
-  if (!owner) throw missingOwner('login', loginId);
-  return { loginId, sessionId, owner, ...seen(row) };
+  if (!owner) throw missingOwner('login', row.id);
+  return { loginId: Number(row.id), sessionId: row.session_id, owner, ...seen(row) };
 }
 
-function seen(row: CommonRow & Pick<TokenRow, 'lastUsed' | 'expired'>) {
+function seen(row: CommonRow) {
   return {
-    lastUsed: row.lastUsed,
+    lastUsed: row.last_used === null ? null : toInstant(row.last_used),
     expired: row.expired ?? false,
-    now: row.now,
-    accessEpoch: Number(row.accessEpoch ?? 0),
+    now: toInstant(row.now),
+    accessEpoch: Number(row.access_epoch ?? 0),
   };
 }
 
 function userOwner(row: CommonRow): Extract<CredentialOwner, { kind: 'user' }> | null {
-  if (row.userId === null || row.userName === null) return null;
+  if (row.user_id === null) return null;
   return {
     kind: 'user',
-    id: row.userId,
-    name: row.userName,
-    admin: row.userAdmin === true,
-    disabled: row.disabled === true,
+    id: Number(row.user_id),
+    name: row.user_name,
+    admin: row.user_admin,
+    disabled: row.disabled,
     groups: row.groups,
-    created: row.userCreated,
-    lastActivity: row.userLastActivity,
-    accessVersion: Number(row.userVersion),
+    created: toInstant(row.user_created),
+    lastActivity: row.user_last_activity === null ? null : toInstant(row.user_last_activity),
+    accessVersion: Number(row.user_version),
   };
 }
 
 function serviceOwner(row: TokenRow): CredentialOwner {
-  if (row.serviceId === null || row.serviceName === null) throw missingOwner('token', row.tokenId);
+  if (row.service_id === null || row.service_name === null) throw missingOwner('token', row.id);
   return {
     kind: 'service',
-    id: Number(row.serviceId),
-    name: row.serviceName,
-    admin: row.serviceAdmin === true,
-    accessVersion: Number(row.serviceVersion),
+    id: Number(row.service_id),
+    name: row.service_name,
+    admin: row.service_admin === true,
+    accessVersion: Number(row.service_version),
   };
 }
 
-function missingOwner(what: string, id: number): HubError {
+function missingOwner(what: string, id: string): HubError {
   return new HubError('HUB_DATABASE', `The owner of ${what} ${id} is missing from the database.`);
 }
 
-/** Builds a statement once for the pool, and anew only for each transaction that asks for it. */
-function perHandle<T>(build: (q: Queryable) => T): (q: Queryable) => T {
-  const built = new WeakMap<Queryable, T>();
-  return (q) => {
-    const known = built.get(q) ?? build(q);
-    built.set(q, known);
-    return known;
-  };
+/** A fragment without parameters, put together once. */
+function text(fragment: SQL): SQL {
+  return sql.raw(new PgDialect().sqlToQuery(fragment).sql);
 }

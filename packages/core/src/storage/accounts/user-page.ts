@@ -65,13 +65,18 @@ export function userRecord(row: RecordRow): UserRecord {
 }
 
 export function userDetails(row: UserRow): UserDetails {
-  const { groups, roles, servers } = row;
-  return { ...userRecord(row), groups, roles, servers: servers.map(withInstants) };
+  return { ...userRecord(row), ...detailsOf(row) };
+}
+
+/** What {@link details} reads. */
+export function detailsOf({ groups, roles, servers }: Pick<UserRow, 'groups' | 'roles' | 'servers'>) {
+  return { groups, roles, servers: servers.map(withInstants) };
 }
 
 const columns = sql`u.id, u.name, u.admin, u.disabled, u.user_info, u.created, u.last_activity`;
 
-const details = sql`
+/** Groups, roles and servers of a user `u`. */
+export const details: SQL = sql`
   ARRAY(SELECT g.name FROM ${memberships} m JOIN ${groups} g ON g.id = m.group_id
     WHERE m.user_id = u.id ORDER BY 1) AS groups,
   ARRAY(SELECT r.name FROM ${userRoles} h JOIN ${roles} r ON r.id = h.role_id
