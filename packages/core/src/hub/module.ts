@@ -251,6 +251,10 @@ export function serversModule({ settings, addresses, accounts }: Given): Contain
           ],
           hubRoute: () => ({ spec: addresses.baseUrl, target: addresses.routeTarget }),
           isHolder: () => leases.holds('routes'),
+          onHolderChange: (listener) =>
+            leases.onDutyChange((duty) => {
+              if (duty === 'routes') listener();
+            }),
           clock,
           log: log.child({ part: 'routes' }),
           observe: {

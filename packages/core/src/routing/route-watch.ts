@@ -6,6 +6,7 @@ export interface RouteWatchDependencies {
   readonly clock: Clock;
   readonly log: Logger;
   readonly isHolder: () => boolean;
+  readonly onHolderChange: (listener: () => void) => () => void;
   readonly settings: RouteSettings;
   readonly reconcile: () => Promise<Reconciled>;
   /** `Proxy.watch` of those that have it. */
@@ -115,6 +116,8 @@ export function createRouteWatch(dependencies: RouteWatchDependencies): RouteWat
           }),
         );
       }
+      // At once: until then the hub's own route may lead to one that is gone.
+      ends.push(dependencies.onHolderChange(() => void check()));
       ends.push(clock.every(settings.checkEvery * 1000, check));
       void check();
     },

@@ -24,6 +24,8 @@ export interface RoutesDependencies {
   readonly hubRoute: () => { readonly spec: string; readonly target: string };
   /** Does this hub hold the duty `routes`, and is its lease fresh? Asked before each write of a reconciliation. */
   readonly isHolder: () => boolean;
+  /** Calls `listener` when this hub gets or loses that duty; returns how to end it. */
+  readonly onHolderChange?: (listener: () => void) => () => void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly observe?: RouteObserver;
@@ -154,6 +156,7 @@ export function createRoutes(dependencies: RoutesDependencies): Routes {
     clock,
     log,
     isHolder,
+    onHolderChange: dependencies.onHolderChange ?? (() => () => undefined),
     settings,
     reconcile,
     resets: drivers.map(({ proxy }) => proxy.watch?.bind(proxy)).filter((one) => one !== undefined),

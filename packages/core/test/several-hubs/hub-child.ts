@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type postgres from 'postgres';
 import { ask, type TestAnswer } from '../../../testing/src/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../src/index.ts';
+import { openClient } from '../../src/storage/database.ts';
 import type { HubProgramReady, HubProgramSettings } from './hub-program.ts';
 import { Machine } from './machine.ts';
 
@@ -47,12 +49,15 @@ const adminToken = 'token-of-the-administrator';
 export class HubGroup implements AsyncDisposable {
   readonly database: TestDatabase;
   readonly machine: Machine;
+  /** The test's own connection. */
+  readonly sql: postgres.Sql;
   readonly hubs: HubChild[] = [];
   readonly #folder: string;
   readonly #cookieSecret = randomBytes(32).toString('hex');
 
   private constructor(database: TestDatabase, machine: Machine, folder: string) {
     this.database = database;
+    this.sql = openClient(database.connection, 'hub tests', { max: 2 });
     this.machine = machine;
     this.#folder = folder;
   }
@@ -97,6 +102,7 @@ export class HubGroup implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const hub of this.hubs) await hub.end('SIGTERM');
     await this.machine[Symbol.asyncDispose]();
+    await this.sql.end({ timeout: 1 });
     await this.database.drop();
     await rm(this.#folder, { recursive: true, force: true });
   }
