@@ -35,8 +35,10 @@ export class Activity {
     const marks: ActivityMark[] = [];
     for (const [name, entry] of serverEntries(report.servers)) {
       const id = found.servers.get(name);
-      if (id === undefined) throw bad(`No such server '${name}' for user ${user}`);
-      marks.push({ kind: 'server', id, at: timeOf(lastActivityOf(name, entry), latest) });
+      // Everybody has a default server (R72, R176); of one that was never used there is nothing to keep.
+      if (id === undefined && name !== '') throw bad(`No such server '${name}' for user ${user}`);
+      const at = timeOf(lastActivityOf(name, entry), latest);
+      if (id !== undefined) marks.push({ kind: 'server', id, at });
     }
     if (isTruthy(report.lastActivity)) {
       marks.push({ kind: 'user', id: found.userId, at: timeOf(report.lastActivity, latest) });

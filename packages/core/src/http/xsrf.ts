@@ -97,7 +97,7 @@ export function checkXsrf(facts: XsrfFacts): XsrfDecision {
   if (!isDue(facts) || isExempt(facts)) return { ok: true, checked: false };
   if (!facts.submitted) return refused(`'_xsrf' argument missing from ${facts.method}`);
   if (!equalSecrets(facts.submitted, facts.expected)) {
-    return refused('XSRF cookie does not match POST argument');
+    return refused(`XSRF cookie does not match ${facts.method} argument`);
   }
   return { ok: true, checked: true };
 }
