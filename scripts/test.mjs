@@ -13,7 +13,7 @@ import { buildPackages, environment, node, root } from './lib/workspace.mjs';
  */
 export async function main(args) {
   const tally = new Tally();
-  if (!(await tally.check('Installation', () => prepare()))) return tally.report();
+  if (!(await tally.check('Installation', () => prepare({ tests: true })))) return tally.report();
 
   const work = await mkdtemp(path.join(os.tmpdir(), 'hub-test-'));
   try {

@@ -1,18 +1,19 @@
-import { installPython } from './python.mjs';
+import { installFuzzer, installPython } from './python.mjs';
 import { buildPackages, installWorkspace, requireWritableClone } from './workspace.mjs';
 
 /**
  * Makes a clone ready: packages and build on one side, JupyterLab on the other, both at once.
- * @param {{ build?: 'run' | 'publish' }} [options] what to build for; nothing is built when left out
+ * @param {{ build?: 'run' | 'publish', tests?: boolean }} [options] `build`: what to build for, nothing when left
+ * out; `tests`: with what only the tests need
  */
-export async function prepare({ build } = {}) {
+export async function prepare({ build, tests = false } = {}) {
   await requireWritableClone();
   const failed = new AbortController();
   const packages = async () => {
     await installWorkspace(failed.signal);
     if (build) await buildPackages(build, failed.signal);
   };
-  const works = [packages(), installPython(failed.signal)];
+  const works = [packages(), installPython(failed.signal), ...(tests ? [installFuzzer(failed.signal)] : [])];
   try {
     await Promise.all(works);
   } catch (error) {

@@ -5,35 +5,49 @@ import { fingerprint, unlessDone } from './stamp.mjs';
 import { CommandFailed, downloading, run, Stop, step } from './steps.mjs';
 import { root } from './workspace.mjs';
 
-const venv = path.join(root, '.venv');
-const requirements = path.join(root, 'scripts/python/requirements.txt');
-const constraints = path.join(root, 'scripts/python/constraints.txt');
-const python = path.join(venv, 'bin/python');
+/** Environments of Python programs: what a server is made of, and what only the tests need. */
+const servers = {
+  title: 'JupyterLab',
+  folder: '.venv',
+  requirements: 'requirements.txt',
+  constraints: 'constraints.txt',
+  program: 'jupyterhub-singleuser',
+};
+const fuzzer = {
+  title: 'Schemathesis',
+  folder: '.venv-fuzz',
+  requirements: 'fuzz-requirements.txt',
+  constraints: 'fuzz-constraints.txt',
+  program: 'schemathesis',
+};
 
 /** Makes `.venv` with JupyterLab in it, unless it is there; the system's Python is only asked, never changed. */
-export async function installPython(signal) {
+export const installPython = (signal) => install(servers, signal);
+
+/** Makes `.venv-fuzz` with Schemathesis in it, in the same way. */
+export const installFuzzer = (signal) => install(fuzzer, signal);
+
+async function install({ title, folder, program, ...files }, signal) {
+  const venv = path.join(root, folder);
+  const python = path.join(venv, 'bin/python');
+  const requirements = path.join(root, 'scripts/python', files.requirements);
+  const constraints = path.join(root, 'scripts/python', files.constraints);
   const state = async () => {
-    const programs = await Promise.all([python, path.join(venv, 'bin/jupyterhub-singleuser')].map(runs));
+    const programs = await Promise.all([python, path.join(venv, 'bin', program)].map(runs));
     return fingerprint([requirements, constraints], { more: [root, ...programs.map(String)] });
   };
   await unlessDone(path.join(venv, '.hub-installed'), state, async (before) => {
     const system = process.env.PYTHON ?? 'python3';
     await requirePython(system, signal);
-    await step('Installing JupyterLab into .venv', async () => {
+    await step(`Installing ${title} into ${folder}`, async () => {
       await run(system, ['-m', 'venv', ...(before === null ? [] : ['--clear']), venv], { signal });
       // JupyterLab brings JavaScript that Node would take for modules below this clone's package.json.
       await writeFile(path.join(venv, 'package.json'), '{ "type": "commonjs" }\n');
-      const pip = [
-        '-m',
-        'pip',
-        'install',
-        '--disable-pip-version-check',
-        '-r',
-        requirements,
-        '-c',
-        constraints,
-      ];
-      await downloading('Python packages', run(python, pip, { signal }));
+      const pip = ['-m', 'pip', 'install', '--disable-pip-version-check'];
+      await downloading(
+        'Python packages',
+        run(python, [...pip, '-r', requirements, '-c', constraints], { signal }),
+      );
     });
   });
 }

@@ -72,6 +72,7 @@ const frameworkStatus: Readonly<Record<string, number>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 400, // R22: never 415
   FST_ERR_CTP_BODY_TOO_LARGE: 413,
   FST_ERR_MAX_PARAM_LENGTH: 414,
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: 405, // only told of QUERY, a method nothing here has (R3)
   FST_REQ_FILE_TOO_LARGE: 413,
   FST_FILES_LIMIT: 413,
   FST_PARTS_LIMIT: 413,
