@@ -26,7 +26,7 @@ export async function insertIntoPostgres({ folder }: HubSettings, people: People
         SELECT id, '', 'ready', 1, 'rows', ${people.target}, hub_now(), hub_now(), hub_now()
         FROM users WHERE name LIKE 'student-%' ORDER BY id LIMIT ${people.servers}`;
     });
-    await sql`ANALYZE`;
+    await sql`VACUUM ANALYZE`;
   } finally {
     await sql.end();
   }

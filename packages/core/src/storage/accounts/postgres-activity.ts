@@ -5,6 +5,7 @@ import type { Instant } from '../../plugin/index.ts';
 import type { Database } from '../database.ts';
 import { toInstant } from '../tables/columns.ts';
 import { logins, servers, tokens, users } from '../tables/index.ts';
+import { nowInline } from './database-time.ts';
 
 /** Where each kind of mark is kept, in the order in which rows are locked. */
 const places: readonly { kind: ActivityMark['kind']; table: PgTable; column: SQL }[] = [
@@ -28,7 +29,7 @@ export function postgresActivity(db: Database): ActivityStore {
     async find(user) {
       const rows = await db.run((q) =>
         q.execute<{ id: string; servers: Record<string, number>; now: string }>(sql`
-          SELECT u.id, hub_now() AS now,
+          SELECT u.id, ${nowInline} AS now,
             coalesce((SELECT jsonb_object_agg(s.name, s.id) FROM ${servers} s WHERE s.user_id = u.id), '{}') AS servers
           FROM ${users} u WHERE u.name = ${user}`),
       );
@@ -45,8 +46,9 @@ function moveForward(table: PgTable, column: SQL, marks: readonly { id: number; 
   const batch = JSON.stringify(marks.map(({ id, at }) => ({ id, at })));
   return sql`
     WITH marks AS MATERIALIZED (
-      SELECT id, max(coalesce(at, hub_now())) AS at
-      FROM jsonb_to_recordset(${batch}::jsonb) AS mark(id bigint, at timestamptz) GROUP BY id
+      SELECT id, max(coalesce(at, clock.now)) AS at
+      FROM jsonb_to_recordset(${batch}::jsonb) AS mark(id bigint, at timestamptz),
+        (SELECT ${nowInline} AS now OFFSET 0) clock GROUP BY id
     ), locked AS MATERIALIZED (
       SELECT t.id FROM ${table} t WHERE t.id IN (SELECT id FROM marks) ORDER BY t.id FOR NO KEY UPDATE
     )

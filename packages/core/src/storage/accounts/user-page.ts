@@ -7,14 +7,17 @@ import { groups, memberships, roles, servers, userRoles, users } from '../tables
 import { reachesUser } from './access-condition.ts';
 import { textArray } from './access-versions.ts';
 
-/** One page, with groups, roles and servers of its users only. */
+/**
+ * One page, with groups, roles and servers of its users only. What comes before the page is skipped by ids: an index
+ * alone has those. (`LIMIT 1` has each user probed for; PostgreSQL may else read all of them and join.)
+ */
 export function selectPage(query: UserQuery): SQL {
   const order = orderOf(query.sort);
   return sql`
-    SELECT u.*, ${details} FROM (
-      SELECT ${columns} FROM ${users} u WHERE ${conditionOf(query)}
+    SELECT ${columns}, ${details} FROM (
+      SELECT u.id FROM ${users} u WHERE ${conditionOf(query)}
       ORDER BY ${order} LIMIT ${query.limit}::bigint OFFSET ${query.offset}::bigint
-    ) u ORDER BY ${order}`;
+    ) page CROSS JOIN LATERAL (SELECT * FROM ${users} WHERE id = page.id LIMIT 1) u ORDER BY ${order}`;
 }
 
 /** How many users the query means, all pages together. */
@@ -81,7 +84,7 @@ export const details: SQL = sql`
     WHERE m.user_id = u.id ORDER BY 1) AS groups,
   ARRAY(SELECT r.name FROM ${userRoles} h JOIN ${roles} r ON r.id = h.role_id
     WHERE h.user_id = u.id ORDER BY 1) AS roles,
-  coalesce((SELECT jsonb_agg(jsonb_build_object(
+  coalesce((SELECT json_agg(json_build_object(
       'id', s.id, 'name', s.name, 'displayName', s.display_name, 'phase', s.phase, 'attempt', s.attempt,
       'requestedAt', s.requested_at, 'readyAt', s.ready_at, 'lastActivity', s.last_activity,
       'created', s.created, 'userOptions', s.user_options, 'state', s.state) ORDER BY s.name)
