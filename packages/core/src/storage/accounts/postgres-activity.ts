@@ -5,6 +5,7 @@ import type { Instant } from '../../plugin/index.ts';
 import type { Database } from '../database.ts';
 import { toInstant } from '../tables/columns.ts';
 import { logins, servers, tokens, users } from '../tables/index.ts';
+import { idArray } from './access-versions.ts';
 import { nowInline } from './database-time.ts';
 
 /** Where each kind of mark is kept, in the order in which rows are locked. */
@@ -44,14 +45,16 @@ export function postgresActivity(db: Database): ActivityStore {
 /** Locks the rows in id order first: two hubs that write the same rows in another order would deadlock. */
 function moveForward(table: PgTable, column: SQL, marks: readonly { id: number; at: Instant | null }[]): SQL {
   const batch = JSON.stringify(marks.map(({ id, at }) => ({ id, at })));
+  // Their ids besides: PostgreSQL takes a batch for a hundred rows, and would rather read the whole table.
+  const ids = idArray(marks.map(({ id }) => id));
   return sql`
     WITH marks AS MATERIALIZED (
       SELECT id, max(coalesce(at, clock.now)) AS at
       FROM jsonb_to_recordset(${batch}::jsonb) AS mark(id bigint, at timestamptz),
         (SELECT ${nowInline} AS now OFFSET 0) clock GROUP BY id
     ), locked AS MATERIALIZED (
-      SELECT t.id FROM ${table} t WHERE t.id IN (SELECT id FROM marks) ORDER BY t.id FOR NO KEY UPDATE
+      SELECT t.id FROM ${table} t WHERE t.id = ANY(${ids}) ORDER BY t.id FOR NO KEY UPDATE
     )
     UPDATE ${table} t SET ${column} = greatest(t.${column}, marks.at)
-    FROM marks JOIN locked USING (id) WHERE t.id = marks.id`;
+    FROM marks JOIN locked USING (id) WHERE t.id = marks.id AND t.id = ANY(${ids})`;
 }
