@@ -55,6 +55,7 @@ async function stopAgain(
   { remove }: StopWish,
 ): Promise<ServerRecord | 'again'> {
   const failed = server.stopTries > 0;
+  if (!remove && !failed) return server; // it is on its way (R83)
   const row = await context.servers.change(
     { id: server.id, fence: server.fence, phase: 'stopping' },
     { ...(remove ? { removeWhenStopped: true } : {}), ...(failed ? { retryIn: 0 } : {}) },
