@@ -41,7 +41,8 @@ export class RunningExample implements AsyncDisposable {
 
   /** Sends the signal and resolves to the exit code. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.#child.exitCode !== null) return this.#child.exitCode;
+    // One that a signal ended has no exit code and tells nobody a second time.
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
     const exit = once(this.#child, 'exit');
     this.#child.kill(signal);
     const [code] = await exit;

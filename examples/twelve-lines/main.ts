@@ -11,5 +11,6 @@ await using hub = await createHub({
   access: { allowAll: true },
   dataFolder: './hub-data',
 });
+const interrupted = once(process, 'SIGINT');
 await hub.start();
-await once(process, 'SIGINT');
+await interrupted;

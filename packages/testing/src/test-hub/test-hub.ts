@@ -8,7 +8,9 @@ import {
   createTestDatabase,
   type Hub,
   type HubConfig,
+  type Phase,
   type PluginInstance,
+  type ServerRecord,
   type TestDatabase,
 } from '@hub/core';
 import { FakeEngine } from './fake-engine.ts';
@@ -92,7 +94,7 @@ export class TestHub implements AsyncDisposable {
   }
 
   /** A server's row as the hub knows it. */
-  async server(user: string, name = '') {
+  async server(user: string, name = ''): Promise<ServerRecord> {
     const owner = await this.hub.users.get(user);
     const row = owner ? await this.hub.servers.find(owner, name) : null;
     if (!row) throw new Error(`${user} has no server "${name}"`);
@@ -100,7 +102,7 @@ export class TestHub implements AsyncDisposable {
   }
 
   /** Where a server stands; `null` when it is not there yet. */
-  async phase(user: string, name = '') {
+  async phase(user: string, name = ''): Promise<Phase | null> {
     const owner = await this.hub.users.get(user);
     const row = owner ? await this.hub.servers.find(owner, name) : null;
     return row ? row.phase : null;
