@@ -12,6 +12,8 @@ export class ScopeSet {
   static readonly empty: ScopeSet = new ScopeSet(new Map());
 
   readonly #held: ReadonlyMap<string, HeldFilter>;
+  /** Made when first asked for: the same set answers many requests. */
+  #strings: readonly string[] | null = null;
 
   private constructor(held: ReadonlyMap<string, HeldFilter>) {
     this.#held = held;
@@ -108,6 +110,11 @@ export class ScopeSet {
 
   /** The wire spelling: sorted, one string for each scope and name (R46, R47). */
   toStrings(): readonly string[] {
+    this.#strings ??= Object.freeze(this.#spelled());
+    return this.#strings;
+  }
+
+  #spelled(): string[] {
     const texts: string[] = [];
     this.#addTo((base, kind, name) => {
       texts.push(
