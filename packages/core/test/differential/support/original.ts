@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -20,6 +21,11 @@ export interface RunningHub extends AsyncDisposable {
 
 /** Starts JupyterHub 6.1.1 from PyPI behind the proxy of this workspace, in a folder of its own. */
 export async function startOriginal(serviceUrl: string): Promise<RunningHub> {
+  // Its ports are chosen before it starts; somebody else may be faster to take one.
+  return launch(serviceUrl).catch(() => launch(serviceUrl));
+}
+
+async function launch(serviceUrl: string): Promise<RunningHub> {
   const folder = await mkdtemp(path.join(tmpdir(), 'hub-differential-'));
   const ports = await freePorts(3);
   const [publicUrl = '', hubUrl = '', proxyApiUrl = ''] = ports.map((port) => `http://127.0.0.1:${port}`);
@@ -49,7 +55,8 @@ export async function startOriginal(serviceUrl: string): Promise<RunningHub> {
   } catch (error) {
     const said = await readFile(logFile, 'utf8');
     await end();
-    throw new Error(`JupyterHub did not start:\n${said.slice(-4000)}`, { cause: error });
+    const own = said.split('\n').filter((line) => line.startsWith('[') || line.includes('Error'));
+    throw new Error(`JupyterHub did not start:\n${own.join('\n').slice(0, 4000)}`, { cause: error });
   }
 }
 
@@ -114,16 +121,20 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Ports nobody listens at now. */
+/** Ports nobody listens at now, below those that systems give to connections and to listeners at port 0. */
 export async function freePorts(count: number): Promise<number[]> {
-  const listeners = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    listeners.map(async (listener) => {
-      await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-      const address = listener.address();
-      return typeof address === 'object' && address ? address.port : 0;
-    }),
-  );
-  await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))));
-  return ports;
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = randomInt(12_000, 30_000);
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
+}
+
+function isFree(port: number): Promise<boolean> {
+  const listener = createServer();
+  return new Promise((resolve) => {
+    listener.once('error', () => resolve(false));
+    listener.listen(port, '127.0.0.1', () => listener.close(() => resolve(true)));
+  });
 }

@@ -24,7 +24,11 @@ export interface Login {
 }
 
 /** The name of a service or token of `people.ts`, a token's text, a browser, or nobody. */
-export type Caller = string | Login | { readonly token: (side: Side) => string } | null;
+export type Caller =
+  | string
+  | Login
+  | { readonly token: (side: Side) => string; readonly title?: string }
+  | null;
 
 export interface Ask {
   /** Sent as JSON unless it is a text. */
@@ -69,7 +73,7 @@ export class Pair {
       this.send('ours', caller, method, path, ask),
     ]);
     this.compared++;
-    const title = `${nameOf(caller)}: ${method} ${of(path, 'ours')}${bodyText(ask)}`.replace(/\w{40,}/g, '…');
+    const title = `${nameOf(caller)}: ${method} ${of(path, 'ours')}${bodyText(ask)}`.replace(/\w{44,}/g, '…');
     const shown = {
       theirs: normalise(theirs, this.origin('theirs')),
       ours: normalise(ours, this.origin('ours')),
@@ -262,7 +266,7 @@ function of<T>(value: PerSide<T>, side: Side): T {
 function nameOf(caller: Caller): string {
   if (caller === null) return 'nobody';
   if (typeof caller === 'string') return caller;
-  return 'token' in caller ? 'a token' : 'a browser';
+  return 'token' in caller ? (caller.title ?? 'a token') : 'a browser';
 }
 
 function bodyText({ body, headers }: Ask): string {

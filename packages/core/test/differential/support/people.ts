@@ -11,7 +11,7 @@ export const slowSeconds = 4;
 export const groups = {
   g1: { users: ['alice', 'bob'], properties: { quota: 3 } },
   g2: { users: ['carol'], properties: {} },
-  empty: { users: [], properties: {} },
+  g3: { users: [], properties: {} },
 };
 
 export const customScopes = {
