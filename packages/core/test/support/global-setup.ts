@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { testServerFolder } from './test-server.ts';
 
 /**
@@ -17,7 +18,16 @@ export default async function setup(): Promise<() => Promise<void>> {
     // Workers end without letting go of the server, so nobody was the last to stop it.
     if (existsSync(join(folder, 'postgres'))) {
       const { stopPrivatePostgres } = await import('../../src/storage/private-postgres/index.ts');
-      await stopPrivatePostgres(folder);
+      // A worker that has just ended may still be letting go.
+      for (let tries = 1; ; tries++) {
+        try {
+          await stopPrivatePostgres(folder);
+          break;
+        } catch (error) {
+          if (tries === 20) throw error;
+          await delay(250);
+        }
+      }
     }
     await rm(folder, { recursive: true, force: true });
   };
