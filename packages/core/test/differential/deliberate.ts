@@ -280,3 +280,15 @@ export const spentCode = mended('W79', 200, 400);
 
 /** R30: a header that is there and does not say JSON does not say JSON, be it empty. */
 export const emptyType = mended('R30', 201, 403);
+
+/** R61: groups and roles are not changed here. */
+export const notChangedHere = mended('R61', 500, 400);
+
+/** R62: a user whose name stays keeps it. The original forgets it. */
+export const sameUserName: Deliberate = {
+  rule: 'R62',
+  differs: ({ body: theirs }, { body: ours }) => {
+    const names = [theirs, ours].map((body) => (body as { name: string | null }).name);
+    return isDeepStrictEqual(names, [null, 'old3']) ? null : 'the name should stay here, and go there';
+  },
+};

@@ -204,6 +204,41 @@ pairOfHubs('Users', (test) => {
     await pair.api('svc-admin-users', 'POST', '/users/boss4', { body: { admin: true } });
   });
 
+  test('changing users (R61, R62, R64, R67)', async (pair) => {
+    await pair.api('admin', 'POST', '/users', { body: { usernames: ['old1', 'old2', 'old3'] } });
+    for (const body of [
+      undefined,
+      '{',
+      '[1]',
+      '"x"',
+      {},
+      { more: 1 },
+      { admin: 'x' },
+      { name: 1 },
+      { name: 'a/b' },
+      { name: 'alice' },
+      { name: 'ALICE' },
+      { groups: 'g' },
+      { auth_state: null },
+      { auth_state: 'x' },
+    ])
+      await pair.api('admin', 'PATCH', '/users/old1', { body });
+    for (const body of [{ groups: ['g1'] }, { roles: ['user'] }])
+      await pair.api('admin', 'PATCH', '/users/old1', { body, but: differ.notChangedHere });
+    await pair.api('admin', 'PATCH', '/users/nobody', { body: { admin: false } });
+    await pair.api('admin', 'PATCH', '/users/old1', { body: { admin: true } });
+    for (const caller of [null, 'alice', 'svc-none', 'svc-admin-newbie', 'svc-admin-users', 'svc-read-alice'])
+      for (const name of ['old1', 'old2', 'nobody'])
+        for (const body of [{}, { admin: true }]) await pair.api(caller, 'PATCH', `/users/${name}`, { body });
+    await pair.api('admin', 'PATCH', '/users/old1', { body: { admin: false } });
+    await pair.token('old2', 'old2', ['read:users!user', 'inherit']);
+    await pair.api('admin', 'PATCH', '/users/old2', { body: { name: 'New2' } });
+    for (const name of ['old2', 'new2']) await pair.api('admin', 'GET', `/users/${name}`);
+    await pair.api('old2', 'GET', '/user');
+    await pair.api('old2', 'GET', '/users/new2');
+    await pair.api('admin', 'PATCH', '/users/old3', { body: { name: 'old3' }, but: differ.sameUserName });
+  });
+
   test('deleting users (R66, R177)', async (pair) => {
     await pair.api('admin', 'POST', '/users', { body: { usernames: ['gone1', 'gone2', 'svc-admin-users'] } });
     for (const caller of [null, 'alice', 'svc-none', 'svc-read-alice', 'svc-admin-newbie'])

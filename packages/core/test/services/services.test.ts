@@ -98,7 +98,7 @@ describe('reading services', () => {
     }
   });
 
-  it('refuses a list it cannot restrict, and who may not (R129)', async () => {
+  it('lists nothing for a filter that means no service, and refuses who may not (R129)', async () => {
     const cyd = await hub.hub.users.get('cyd');
     if (!cyd) throw new Error('no cyd');
     const { token } = await hub.hub.tokens.create({ kind: 'hub', name: 'test' }, cyd, {
