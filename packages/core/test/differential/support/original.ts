@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { access, constants, mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -21,6 +21,7 @@ export interface RunningHub extends AsyncDisposable {
 
 /** Starts JupyterHub 6.1.1 from PyPI behind the proxy of this workspace, in a folder of its own. */
 export async function startOriginal(serviceUrl: string): Promise<RunningHub> {
+  await access(program, constants.X_OK);
   // Its ports are chosen before it starts; somebody else may be faster to take one.
   return launch(serviceUrl).catch(() => launch(serviceUrl));
 }
