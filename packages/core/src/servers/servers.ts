@@ -145,10 +145,11 @@ export class Servers {
 
   /** Waits until the start is over, `seconds` at most. Throws what it failed with (R81). */
   async startOutcome(server: ServerRecord, seconds: number): Promise<StartOutcome> {
+    // A failed start is answered when it is cleaned up: the caller may then try again at once.
     const settled = await this.#until(
       server,
       seconds,
-      (row) => row.phase !== 'queued' && row.phase !== 'starting',
+      ({ phase }) => phase === 'ready' || phase === 'stopped',
     );
     if (settled?.phase === 'ready') return { ready: true, server: settled };
     if (settled && (settled.phase === 'queued' || settled.phase === 'starting'))
