@@ -12,12 +12,18 @@ import type { Machine } from './create-hub.ts';
 import { findPlaces } from './data-folder.ts';
 import type { HubParts } from './hub.ts';
 import { LifecycleRunner } from './lifecycle.ts';
-import { accountsModule, type Given, kernelModule, serversModule, storageModule } from './module.ts';
+import {
+  accountsModule,
+  type Given,
+  kernelModule,
+  serversModule,
+  servicesModule,
+  sharingModule,
+  storageModule,
+} from './modules/index.ts';
 import { fromUrl } from './open-database.ts';
 import { findPlace } from './place.ts';
 import { bindPlugins } from './plugins.ts';
-import { servicesModule } from './services-module.ts';
-import { sharingModule } from './sharing-module.ts';
 
 /** Wires a checked configuration: everything is made, nothing is open. */
 export async function assemble(config: HubConfig, machine: Machine = {}): Promise<HubParts> {

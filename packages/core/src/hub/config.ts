@@ -297,6 +297,14 @@ export const settingsSchema = {
       default: 60,
       description: 'Every service with a url is asked this often whether it answers; 0 never.',
     },
+    cryptKeys: {
+      type: 'array',
+      items: { type: 'string', secret: true },
+      default: [],
+      secret: true,
+      description:
+        'Keys of 32 bytes (hex) that encrypt auth_state: the first encrypts, all decrypt. Empty: JUPYTERHUB_CRYPT_KEY, keys parted by `;`.',
+    },
     activityResolution: {
       type: 'number',
       minimum: 0,

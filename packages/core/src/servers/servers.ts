@@ -10,7 +10,7 @@ import { enqueue, type StartRequest, takeTurns } from './queue.ts';
 import { deleteForever } from './removal.ts';
 import type { ServerRecord } from './server.ts';
 import { isDisplayName, isServerName } from './server-names.ts';
-import { type StopWish, stopOnce } from './stop-request.ts';
+import { isElsewhere, type StopWish, stopOnce } from './stop-request.ts';
 import { fullName, pendingStop } from './stopping.ts';
 import { goOnWithStart, takeOver } from './take-over.ts';
 import { Watch } from './watching.ts';
@@ -195,7 +195,8 @@ export class Servers {
     const active = await this.#context.servers.routed();
     const stops = active.map(async ({ id }) => {
       const server = await this.#context.servers.byId(id);
-      if (!server) return;
+      // One of another host stays as it is: nobody here could end it, and its own hub finds it again.
+      if (!server || isElsewhere(this.#context, server)) return;
       const owner = { id: server.userId, name: server.userName };
       const stopping = await this.requestStop(owner, server.name, { actor, remove: false });
       if (stopping) await this.stopOutcome(stopping, seconds);

@@ -37,11 +37,17 @@ export async function stopOnce(
   return row;
 }
 
+/** Is its process bound to another machine, whose hubs alone can watch and end it? */
+export function isElsewhere(context: ServersContext, server: ServerRecord): boolean {
+  if (server.host === null || server.host === context.run.host || !context.spawners.has(server.spawner))
+    return false;
+  return context.spawners.get(server.spawner).driver.hostBound === true;
+}
+
 /** Begins a stop here, or leaves it to a hub of the machine the server's process is bound to. */
 async function beginStop(context: ServersContext, attempts: Attempts, row: ServerRecord): Promise<void> {
   context.events.emit('serverStopping', { user: row.userName, server: row.name });
-  const { driver } = context.spawners.get(row.spawner);
-  if (driver.hostBound && row.host !== null && row.host !== context.run.host) {
+  if (isElsewhere(context, row)) {
     await context.servers.change({ id: row.id, fence: row.fence, phase: 'stopping' }, { owner: null });
     return;
   }

@@ -224,6 +224,12 @@ pairOfHubs('Servers', (test) => {
     await pair.api('admin', 'DELETE', '/users/busy2', { but: differ.namedServersStop });
   });
 
+  test('a start is activity of its user (P220)', async (pair) => {
+    await pair.api('admin', 'POST', '/users', { body: { usernames: ['started1'] } });
+    await pair.api('admin', 'POST', '/users/started1/server');
+    await pair.api('admin', 'GET', '/users/started1');
+  });
+
   test('admin access is gone (R85)', async (pair) => {
     for (const caller of callers)
       for (const name of ['alice', 'nobody']) await pair.api(caller, 'POST', `/users/${name}/admin-access`);
@@ -236,7 +242,7 @@ async function makeUsers(pair: Pair, ...usernames: string[]): Promise<void> {
   for (const name of usernames) await pair.token(name, name);
 }
 
-/** Waits until nothing is pending on both: this hub answers a failed start while it still cleans up. */
+/** Waits until nothing is pending on both. */
 async function settled(pair: Pair, path: string): Promise<void> {
   for (const side of ['theirs', 'ours'] as const)
     for (;;) {

@@ -23,14 +23,41 @@ export class HubProcess implements AsyncDisposable {
   }
 
   /** Makes the folder; nothing runs before `start`. */
-  static async make({ concurrentStarts }: { concurrentStarts: number }): Promise<HubProcess> {
+  static async make({
+    concurrentStarts,
+    shared = false,
+  }: {
+    concurrentStarts: number;
+    /** Several hubs are to run on its folder. */
+    shared?: boolean;
+  }): Promise<HubProcess> {
     const place = await mkdtemp(join(tmpdir(), 'hub-kill-'));
     await chmod(place, 0o711); // under root PostgreSQL runs as another user, who must get through
     const folder = join(place, 'data');
     const witness = await openWitness('127.0.0.1');
     const [hubPort, publicPort, proxyPort] = await freePorts();
-    const settings = { folder, hubPort, publicPort, proxyPort, concurrentStarts, witness: witness.address };
-    return new HubProcess(settings, witness);
+    const connectUrl = shared ? { connectUrl: `http://127.0.0.1:${publicPort}` } : {};
+    const ports = { hubPort, publicPort, proxyPort };
+    return new HubProcess(
+      { folder, ...ports, ...connectUrl, concurrentStarts, witness: witness.address },
+      witness,
+    );
+  }
+
+  /** Another hub on the same folder, behind the same proxy. End it before this one. */
+  async neighbour(host: string): Promise<HubProcess> {
+    const [hubPort] = await freePorts();
+    return new HubProcess({ ...this.#settings, hubPort, host }, this.witness);
+  }
+
+  /** Asks it to stop and waits until it has. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exit;
+    this.#child = null;
   }
 
   get url(): string {
@@ -119,12 +146,7 @@ export class HubProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // A hub alone can end what one that was killed, or died, has left.
     if (this.#child?.exitCode !== null) await this.start().catch(() => 0);
-    const child = this.#child;
-    if (child && child.exitCode === null) {
-      const exit = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exit;
-    }
+    await this.stop();
     await this.witness[Symbol.asyncDispose]();
     await until(() => !existsSync(join(this.#settings.folder, 'postgres/postmaster.pid')), 20).catch(
       () => true,

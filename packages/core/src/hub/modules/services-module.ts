@@ -1,11 +1,11 @@
 import { ContainerModule } from 'inversify';
-import { TokenStore } from '../accounts/index.ts';
-import { Ids, Leases, UnitOfWork } from '../kernel/index.ts';
-import { Clock, Logger } from '../plugin/index.ts';
-import { Routes } from '../routing/index.ts';
-import { ServiceHealth, ServiceStore, Services } from '../services/index.ts';
-import type { Given } from './module.ts';
-import { services } from './tokens.ts';
+import { TokenStore } from '../../accounts/index.ts';
+import { Ids, Leases, UnitOfWork } from '../../kernel/index.ts';
+import { Clock, Logger } from '../../plugin/index.ts';
+import { Routes } from '../../routing/index.ts';
+import { ServiceHealth, ServiceStore, Services } from '../../services/index.ts';
+import { services } from '../tokens.ts';
+import type { Given } from './given.ts';
 
 /** Services as accounts, and whether they answer. */
 export function servicesModule({ settings, addresses }: Given): ContainerModule {

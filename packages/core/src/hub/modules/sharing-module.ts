@@ -1,8 +1,8 @@
 import { ContainerModule } from 'inversify';
-import { StoredScopes } from '../accounts/index.ts';
-import { Changes, Ids, UnitOfWork } from '../kernel/index.ts';
-import { Clock, Logger } from '../plugin/index.ts';
-import { createRouteCheck, RouteCheck, Routes } from '../routing/index.ts';
+import { StoredScopes } from '../../accounts/index.ts';
+import { Changes, Ids, UnitOfWork } from '../../kernel/index.ts';
+import { Clock, Logger } from '../../plugin/index.ts';
+import { createRouteCheck, RouteCheck, Routes } from '../../routing/index.ts';
 import {
   ServerDetails,
   ServerDetailsStore,
@@ -10,12 +10,12 @@ import {
   ServerRepository,
   ServerSettings,
   Spawners,
-} from '../servers/index.ts';
-import { ShareCodeStore, ShareCodes, ShareStore, Shares } from '../sharing/index.ts';
-import { postgresServerDetails } from '../storage/servers/index.ts';
-import { postgresShareCodes, postgresShares } from '../storage/sharing/index.ts';
-import type { Given } from './module.ts';
-import { services } from './tokens.ts';
+} from '../../servers/index.ts';
+import { ShareCodeStore, ShareCodes, ShareStore, Shares } from '../../sharing/index.ts';
+import { postgresServerDetails } from '../../storage/servers/index.ts';
+import { postgresShareCodes, postgresShares } from '../../storage/sharing/index.ts';
+import { services } from '../tokens.ts';
+import type { Given } from './given.ts';
 
 /** Shares, and the other things people do with servers that do not run. */
 export function sharingModule({ addresses }: Given): ContainerModule {

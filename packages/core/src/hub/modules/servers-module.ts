@@ -1,0 +1,159 @@
+import { ContainerModule } from 'inversify';
+import { Grants } from '../../access/index.ts';
+import { TokenStore } from '../../accounts/index.ts';
+import { Changes, Events, HubRun, Ids, Leases, UnitOfWork } from '../../kernel/index.ts';
+import { Clock, Logger } from '../../plugin/index.ts';
+import { createRoutes, extraRoutes, Routes } from '../../routing/index.ts';
+import {
+  HubAddress,
+  LaunchCredentials,
+  ServerHooks,
+  ServerOwners,
+  ServerRepository,
+  ServerRoutes,
+  ServerSettings,
+  Servers,
+  Spawners,
+  serverRouteSource,
+  serverRoutes,
+} from '../../servers/index.ts';
+import { ServiceStore, serviceRouteSource } from '../../services/index.ts';
+import { scopesOfRole } from '../check-accounts.ts';
+import type { Settings } from '../config.ts';
+import { launchCredentials } from '../launch-credentials.ts';
+import { serverHooks } from '../server-hooks.ts';
+import { services } from '../tokens.ts';
+
+import type { Given } from './given.ts';
+
+/** Servers, and the proxy's table. */
+export function serversModule({ settings, addresses, accounts }: Given): ContainerModule {
+  return new ContainerModule(({ bind }) => {
+    bind(ServerSettings).toConstantValue(serverSettings(settings));
+    bind(Routes).toResolvedValue(
+      (proxies, repository, serviceStore, leases, clock, log, events) =>
+        createRoutes({
+          proxies,
+          sources: [
+            serverRouteSource(repository, addresses.baseUrl),
+            serviceRouteSource(serviceStore, addresses.baseUrl),
+            extraRoutes(settings.extraRoutes, { hostRouting: false, log }),
+          ],
+          hubRoute: () => ({ spec: addresses.baseUrl, target: addresses.routeTarget }),
+          isHolder: () => leases.holds('routes'),
+          onHolderChange: (listener) =>
+            leases.onDutyChange((duty) => {
+              if (duty === 'routes') listener();
+            }),
+          clock,
+          log: log.child({ part: 'routes' }),
+          observe: {
+            done: ({ kind, milliseconds, ok }) => {
+              const seconds = milliseconds / 1000;
+              if (kind === 'add') events.emit('routeAdded', { spec: '', ok, seconds });
+              if (kind === 'delete') events.emit('routeDeleted', { spec: '', ok, seconds });
+              if (kind === 'reconcile') events.emit('routesChecked', { seconds });
+            },
+          },
+        }),
+      [services.proxies, ServerRepository, ServiceStore, Leases, Clock, Logger, Events],
+    );
+    bind(ServerRoutes).toResolvedValue((routes) => serverRoutes(routes, addresses.baseUrl), [Routes]);
+    bind(ServerHooks).toResolvedValue(
+      (authenticators, lastSeen, log, clock) =>
+        serverHooks({
+          authenticators,
+          lastSeen,
+          log: log.child({ part: 'servers' }),
+          clock,
+          baseUrl: addresses.baseUrl,
+          seconds: settings.servers.hookTimeout,
+        }),
+      [services.authenticators, services.lastSeen, Logger, Clock],
+    );
+    bind(LaunchCredentials).toResolvedValue(
+      (tokens, clients, grants, table, ids) =>
+        launchCredentials({
+          tokens,
+          clients,
+          grants,
+          table,
+          ids,
+          roleServer: scopesOfRole(accounts, 'server'),
+        }),
+      [TokenStore, services.oauthClients, Grants, services.scopeTable, Ids],
+    );
+    bind(services.servers).toResolvedValue(
+      (
+        servers,
+        spawners,
+        credentials,
+        owners,
+        hooks,
+        routes,
+        unitOfWork,
+        changes,
+        leases,
+        clock,
+        ids,
+        log,
+        events,
+        run,
+        hub,
+        own,
+      ) =>
+        new Servers({
+          servers,
+          spawners,
+          credentials,
+          owners,
+          hooks,
+          routes,
+          unitOfWork,
+          changes,
+          leases,
+          clock,
+          ids,
+          log: log.child({ part: 'servers' }),
+          events,
+          run,
+          hub,
+          settings: own,
+          hubEnvironment: process.env,
+        }),
+      [
+        ServerRepository,
+        Spawners,
+        LaunchCredentials,
+        ServerOwners,
+        ServerHooks,
+        ServerRoutes,
+        UnitOfWork,
+        Changes,
+        Leases,
+        Clock,
+        Ids,
+        Logger,
+        Events,
+        HubRun,
+        HubAddress,
+        ServerSettings,
+      ],
+    );
+  });
+}
+
+function serverSettings({ servers }: Settings): ServerSettings {
+  const [from = 30, to = 60] = servers.retryAfter;
+  return {
+    concurrentStarts: servers.concurrentStarts,
+    queueLimit: servers.queueLimit,
+    activeServerLimit: servers.activeLimit,
+    namedServers: servers.named,
+    namedServerLimit: servers.limit,
+    slowStart: servers.slowStart,
+    slowStop: servers.slowStop,
+    retryAfter: [Math.min(from, to), Math.max(from, to)],
+    hookTimeout: servers.hookTimeout,
+  };
+}
