@@ -21,13 +21,16 @@ export function serverHooks(deps: {
   };
   return {
     async beforeSpawn(user, server) {
-      // Nobody waits for it: a start does not fail because its time could not be noted.
-      lastSeen.commit([{ kind: 'user', id: server.userId, at: null }]).catch((error: unknown) => {
-        log.warn({ user: user.name, err: error }, 'activity of a start not written');
-      });
+      // A start does not fail because its time could not be noted.
+      const noted = lastSeen
+        .commit([{ kind: 'user', id: server.userId, at: null }])
+        .catch((error: unknown) => {
+          log.warn({ user: user.name, err: error }, 'activity of a start not written');
+        });
       await each('beforeSpawn', ({ authenticator }) =>
         authenticator.beforeSpawn?.(user, serverView(baseUrl, server, user), null),
       );
+      await noted;
     },
     afterStop: (user, server) =>
       each('afterStop', ({ authenticator }) =>

@@ -75,7 +75,7 @@ itWith(
     const no = await browser.post(denied.at, { _xsrf, deny: '1' });
     expect([no.status, no.headers.location]).toEqual([302, expect.stringContaining('error=access_denied')]);
     expect((await browser.get(no.headers.location ?? '')).status).toBe(400);
-    expect(service.said).toContain('access_denied');
+    await expect.poll(() => service.said).toContain('access_denied');
 
     // Allow.
     const consent = await open(browser, prefix);
