@@ -21,16 +21,13 @@ export function serverHooks(deps: {
   };
   return {
     async beforeSpawn(user, server) {
-      // A start does not fail because its time could not be noted.
-      const noted = lastSeen
-        .commit([{ kind: 'user', id: server.userId, at: null }])
-        .catch((error: unknown) => {
-          log.warn({ user: user.name, err: error }, 'activity of a start not written');
-        });
+      // Nobody waits for it: written with what else is seen now, and a start does not fail because of it.
+      lastSeen.commit([{ kind: 'user', id: server.userId, at: null }]).catch((error: unknown) => {
+        log.warn({ user: user.name, err: error }, 'activity of a start not written');
+      });
       await each('beforeSpawn', ({ authenticator }) =>
         authenticator.beforeSpawn?.(user, serverView(baseUrl, server, user), null),
       );
-      await noted;
     },
     afterStop: (user, server) =>
       each('afterStop', ({ authenticator }) =>
