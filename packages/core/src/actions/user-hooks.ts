@@ -9,18 +9,27 @@ export interface UserHooks {
   deleted(user: UserView): Promise<void>;
 }
 
-/** Calls every authenticator's hook, each within its time. */
+/** Calls a hook of every authenticator, one after another, each within its time. */
+export function callEach(deps: {
+  readonly authenticators: readonly AuthenticatorInstance[];
+  readonly clock: Clock;
+  readonly seconds: number;
+}): (what: string, call: (instance: AuthenticatorInstance) => unknown) => Promise<void> {
+  const { authenticators, clock, seconds } = deps;
+  return async (what, call) => {
+    for (const instance of authenticators) {
+      await withDeadline(clock, `${what} of ${instance.id}`, seconds, null, async () => call(instance));
+    }
+  };
+}
+
+/** What authenticators do when users come and go. */
 export function userHooks(deps: {
   readonly authenticators: readonly AuthenticatorInstance[];
   readonly clock: Clock;
   readonly seconds: number;
 }): UserHooks {
-  const { authenticators, clock, seconds } = deps;
-  const each = async (what: string, call: (instance: AuthenticatorInstance) => unknown) => {
-    for (const instance of authenticators) {
-      await withDeadline(clock, `${what} of ${instance.id}`, seconds, null, async () => call(instance));
-    }
-  };
+  const each = callEach(deps);
   return {
     added: (user) => each('onUserAdded', ({ authenticator }) => authenticator.onUserAdded?.(user)),
     deleted: (user) => each('onUserDeleted', ({ authenticator }) => authenticator.onUserDeleted?.(user)),

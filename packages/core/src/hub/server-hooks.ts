@@ -1,5 +1,5 @@
 import type { AuthenticatorInstance, LastSeen } from '../accounts/index.ts';
-import { withDeadline } from '../kernel/index.ts';
+import { callEach } from '../actions/index.ts';
 import type { Clock, Logger } from '../plugin/index.ts';
 import type { ServerHooks } from '../servers/index.ts';
 import { serverView } from '../servers/index.ts';
@@ -13,12 +13,8 @@ export function serverHooks(deps: {
   readonly baseUrl: string;
   readonly seconds: number;
 }): ServerHooks {
-  const { authenticators, lastSeen, log, clock, baseUrl, seconds } = deps;
-  const each = async (what: string, call: (instance: AuthenticatorInstance) => unknown) => {
-    for (const instance of authenticators) {
-      await withDeadline(clock, `${what} of ${instance.id}`, seconds, null, async () => call(instance));
-    }
-  };
+  const { lastSeen, log, baseUrl } = deps;
+  const each = callEach(deps);
   return {
     async beforeSpawn(user, server) {
       // Nobody waits for it: written with what else is seen now, and a start does not fail because of it.

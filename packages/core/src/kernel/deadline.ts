@@ -27,7 +27,7 @@ export async function withDeadline<T>(
   const stop = () => controller.abort(outer?.reason);
   if (outer?.aborted) stop();
   outer?.addEventListener('abort', stop, { once: true });
-  const limit = clock.sleep(seconds * 1000, timer.signal).then(
+  void clock.sleep(seconds * 1000, timer.signal).then(
     () => controller.abort(new DeadlineError(what, seconds)),
     () => undefined, // the work was done in time and ended the timer
   );
@@ -54,7 +54,6 @@ export async function withDeadline<T>(
   } finally {
     timer.abort();
     outer?.removeEventListener('abort', stop);
-    void limit;
     aborted.catch(() => undefined);
   }
 }
