@@ -65,11 +65,12 @@ describe.skipIf(reason !== null && !process.env.CI)(
         ...['run', description, '--url', hub.url, '--header', `Authorization: token ${token}`],
         ...['--phases', 'fuzzing', '--max-examples', '25', '--max-time', '45', '--seed', '1'],
         ...['--checks', checks.join(','), '--generation-with-security-parameters', 'false'],
+        // One worker: Python 3.11 loses count of its own recursion when two threads parse at once (SystemError).
         ...[
           '--generation-database',
           'none',
           '--workers',
-          '2',
+          '1',
           '--no-shrink',
           '--no-color',
           '--warnings',
