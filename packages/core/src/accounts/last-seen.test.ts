@@ -61,6 +61,8 @@ it('using a login marks login and user (R11)', async () => {
   const user = await hub.user('dan');
   const login = await hub.logins.start(tester, user, {
     authenticator: 'pam',
+    subject: 'ada',
+    providerSession: null,
     sessionId: null,
     userAgent: '',
     ip: '',

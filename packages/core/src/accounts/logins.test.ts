@@ -13,6 +13,8 @@ afterAll(async () => {
 
 const origin = (sessionId: string | null) => ({
   authenticator: 'pam',
+  subject: 'ada',
+  providerSession: null,
   sessionId,
   userAgent: 'Firefox',
   ip: '::1',

@@ -13,6 +13,8 @@ export interface StartedLogin {
 /** From where and how somebody signed in. */
 export interface LoginOrigin {
   readonly authenticator: string;
+  readonly subject: string;
+  readonly providerSession: string | null;
   readonly sessionId: string | null;
   readonly userAgent: string;
   readonly ip: string;
@@ -52,6 +54,8 @@ export class Logins {
         userId: user.id,
         hash: hashSecret(secret),
         authenticator: origin.authenticator,
+        subject: origin.subject,
+        providerSession: origin.providerSession,
         sessionId: origin.sessionId,
         userAgent: origin.userAgent.slice(0, 512),
         ip: origin.ip,

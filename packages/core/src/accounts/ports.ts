@@ -206,6 +206,8 @@ export interface NewLogin {
   readonly userId: number;
   readonly hash: string;
   readonly authenticator: string;
+  readonly subject: string;
+  readonly providerSession: string | null;
   readonly sessionId: string | null;
   readonly userAgent: string;
   readonly ip: string;

@@ -68,6 +68,10 @@ export interface LoginRecord {
   readonly id: number;
   readonly userId: number;
   readonly authenticator: string;
+  /** Whom the authenticator knows; null for logins of a version that did not keep it. */
+  readonly subject: string | null;
+  /** The provider's name for its own session, if it gave one. */
+  readonly providerSession: string | null;
   readonly sessionId: string | null;
   readonly userAgent: string;
   readonly ip: string;

@@ -3,6 +3,7 @@ import {
   type Clock,
   HubError,
   type Logger,
+  type LoginView,
   type Identity as ProvidedIdentity,
   type RequestView,
 } from '../plugin/index.ts';
@@ -132,7 +133,14 @@ export class SignIn {
       throw new HubError('HUB_CONFLICTING_CHANGE', `User ${user.name} was removed while signing in.`);
     const seconds = (clock.monotonic() - began) / 1000;
     events.emit('signedIn', { user: user.name, authenticator: instance.id, seconds });
-    await this.#tellPlugin(instance, details, login);
+    const { subject } = decision;
+    await this.#tellPlugin(instance, details, {
+      id: String(login.id),
+      user: userView(details, details.groups),
+      authenticator: instance.id,
+      subject,
+      providerSession: identity.providerSession ?? null,
+    });
     return { ok: true, user: details, created, login };
   }
 
@@ -197,6 +205,8 @@ export class SignIn {
       for (const step of steps) await step(user, identity, instance.id);
       return logins.start(actor, user, {
         authenticator: instance.id,
+        subject,
+        providerSession: identity.providerSession ?? null,
         sessionId: visit.sessionId,
         userAgent: visit.request.headers['user-agent'] ?? '',
         ip: visit.request.ip,
@@ -204,11 +214,10 @@ export class SignIn {
     });
   }
 
-  async #tellPlugin(instance: AuthenticatorInstance, user: UserDetails, login: StartedLogin): Promise<void> {
-    const view = { id: String(login.id), user: userView(user, user.groups), authenticator: instance.id };
-    await this.#caller(instance)('onLogin', () => instance.authenticator.onLogin?.(view)).catch(
+  async #tellPlugin(instance: AuthenticatorInstance, { name }: UserRecord, login: LoginView): Promise<void> {
+    await this.#caller(instance)('onLogin', () => instance.authenticator.onLogin?.(login)).catch(
       (error: unknown) => {
-        this.#deps.log.warn({ err: error, authenticator: instance.id, user: user.name }, 'onLogin failed');
+        this.#deps.log.warn({ err: error, authenticator: instance.id, user: name }, 'onLogin failed');
       },
     );
   }

@@ -116,6 +116,81 @@ export const settingsSchema = {
         },
       },
     },
+    signIn: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      properties: {
+        authState: {
+          type: 'boolean',
+          default: false,
+          description: 'Keep what authenticators bring as auth_state, encrypted; needs a key (`cryptKeys`).',
+        },
+        refreshAge: {
+          type: 'number',
+          minimum: 0,
+          default: 300,
+          description:
+            'The authenticator is asked again when its last answer is older; 0 only where demanded.',
+        },
+        refreshStrict: {
+          type: 'boolean',
+          default: false,
+          description: 'An expired answer also ends what tokens may do, not only browsers.',
+        },
+        refreshBeforeStart: { type: 'boolean', default: false, description: 'Ask again before each start.' },
+        refreshBeforeStop: {
+          type: 'boolean',
+          default: false,
+          description: 'Ask again before each own stop.',
+        },
+        manageGroups: {
+          anyOf: [{ type: 'boolean' }, names],
+          default: false,
+          description: 'Groups an authenticator names are exactly those of the user: for all, or these ids.',
+        },
+        manageRoles: {
+          anyOf: [{ type: 'boolean' }, names],
+          default: false,
+          description: 'The same for roles.',
+        },
+        resetManagedRoles: {
+          type: 'boolean',
+          default: false,
+          description: 'At start, managed roles are made to be those that `loadManagedRoles` names.',
+        },
+        throttle: {
+          type: 'object',
+          additionalProperties: false,
+          default: {},
+          properties: {
+            accountTries: {
+              type: 'integer',
+              minimum: 0,
+              default: 5,
+              description: 'Failures with one name before a wait; 0 never waits.',
+            },
+            addressTries: {
+              type: 'integer',
+              minimum: 0,
+              default: 50,
+              description: 'Failures from one address before a wait; 0 never waits.',
+            },
+            firstWait: {
+              ...seconds,
+              default: 1,
+              description: 'First wait; each further failure doubles it.',
+            },
+            longestWait: { ...seconds, default: 60, description: 'No wait is longer.' },
+            forgetAfter: {
+              ...seconds,
+              default: 3600,
+              description: 'Without a failure for so long all is forgotten.',
+            },
+          },
+        },
+      },
+    },
     servers: {
       type: 'object',
       additionalProperties: false,

@@ -21,7 +21,7 @@ export function logoutRoutes(hub: Routes, deps: PageDeps): void {
         const ended = await deps.logins.end(actorOf(context), viewer, login, context.caller.sessionId);
         context.signOut();
         serversRunning = (await deps.servers.ofUser(viewer)).some(({ phase }) => phase !== 'stopped');
-        if (ended) away = await tellAuthenticator(viewer, ended, deps);
+        if (ended) away = await tellAuthenticator(viewer, ended, context, deps);
       }
       if (away !== null) return redirect(away);
       if (!deps.authenticators[0]?.authenticator.autoLogin) return redirect(`${deps.places.hubPrefix}login`);
@@ -44,14 +44,16 @@ function refuseForeignPage({ headers }: Context, { places }: PageDeps): void {
 /** The authenticator may know where to go on, such as the provider's own log-out. */
 async function tellAuthenticator(
   { view: user, name }: Viewer,
-  { id, authenticator }: LoginRecord,
-  { authenticators, clock, settings, log }: PageDeps,
+  { id, authenticator, subject, providerSession }: LoginRecord,
+  { origin }: Context,
+  { places, authenticators, clock, settings, log }: PageDeps,
 ): Promise<string | null> {
   const instance = authenticators.find((one) => one.id === authenticator);
   if (!instance?.authenticator.onLogout) return null;
-  const login = { id: String(id), user, authenticator };
+  const login = { id: String(id), user, authenticator, subject: subject ?? name, providerSession };
+  const facts = { authState: null, returnUrl: `${origin}${places.hubPrefix}login` };
   try {
-    const ask = async () => instance.authenticator.onLogout?.(login) ?? null;
+    const ask = async () => instance.authenticator.onLogout?.(login, facts) ?? null;
     return (
       (await withDeadline(clock, `onLogout of ${authenticator}`, settings.hookTimeout, null, ask)) || null
     );

@@ -34,6 +34,26 @@ export interface LoginView {
   readonly id: string;
   readonly user: UserView;
   readonly authenticator: string;
+  /** {@link Identity.subject} of who signed in. */
+  readonly subject: string;
+  /** {@link Identity.providerSession}, or null. */
+  readonly providerSession: string | null;
+}
+
+/** What else there is to know when a login ends. */
+export interface LogoutFacts {
+  /** What the hub keeps for this identity, decrypted; null when it keeps nothing. */
+  readonly authState: JsonObject | null;
+  /** Absolute address on this hub where a provider may send the browser afterwards. */
+  readonly returnUrl: string;
+}
+
+/** What a refresh is about. */
+export interface RefreshFacts {
+  /** {@link Identity.subject} of who is asked about. */
+  readonly subject: string;
+  /** A start or a stop demands it, whatever the age of the last one (P128). */
+  readonly forced: boolean;
 }
 
 /**
@@ -50,10 +70,17 @@ export interface Authenticator {
 
   /** Addresses of its own, mounted below `/hub/auth/<id>/`. */
   routes?(router: PluginRouter): void;
-  /** Sign in from the request itself, without a form (header-based single sign-on). */
-  autoLogin?: boolean;
+  /**
+   * Nobody is shown a login page (P143): the button is followed, or without one the request itself tells who asks
+   * (header-based single sign-on). `'oauth-authorize'`: only on the way to a server or service.
+   */
+  autoLogin?: boolean | 'oauth-authorize';
   /** Asks again whether a user is still who they were: `true`, `false`, or what changed (P125–P128). */
-  refresh?(user: UserView, authState: JsonObject | null): Promise<boolean | Partial<Identity>>;
+  refresh?(
+    user: UserView,
+    authState: JsonObject | null,
+    facts: RefreshFacts,
+  ): Promise<boolean | Partial<Identity>>;
   /** Lets in whoever it knows while the configuration says nothing: `allowAll` unset, `allowed` empty (P161). */
   letsEverybodyIn?: boolean;
   /** Lower-casing unless given (P107). */
@@ -72,7 +99,7 @@ export interface Authenticator {
   afterStop?(user: UserView, server: ServerView): Awaitable<void>;
   onLogin?(login: LoginView): Awaitable<void>;
   /** May answer with an address the browser is sent to. */
-  onLogout?(login: LoginView): Awaitable<string | null | undefined>;
+  onLogout?(login: LoginView, facts: LogoutFacts): Awaitable<string | null | undefined>;
   loadManagedRoles?(): Promise<readonly ManagedRole[]>;
   /** Looks over its own options at start; answers with warnings. */
   checkConfig?(): Awaitable<readonly string[]>;

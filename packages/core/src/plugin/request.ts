@@ -26,14 +26,24 @@ export interface RequestContext extends RequestView {
   readonly body: JsonValue | undefined;
   /** The value if it is a path on this hub (W22), else null. */
   safeNext(next: string | undefined): string | null;
-  /** Reads and writes signed, HttpOnly cookies below the plugin's own path. */
+  /**
+   * Absolute address of one of the plugin's own routes, as the browser reaches it: the short one (W26a) where the
+   * plugin has it, so that an address registered at a provider stays the same.
+   */
+  urlOf(path: string): string;
+  /** Reads and writes signed, HttpOnly cookies that only this plugin sees; `maxAge` in seconds. */
   readonly cookies: {
     get(name: string): string | null;
     set(name: string, value: string, options: { maxAge: number }): void;
     clear(name: string): void;
   };
-  /** Continues the login pipeline with this identity and answers with a redirect to `next`. */
+  /** Continues the login pipeline with this identity and answers: a redirect to `next`, or the refusal (P105). */
   signIn(identity: Identity, next: string | null): Promise<void>;
+  /**
+   * Ends logins that this authenticator began, on every hub, such as for a provider's back-channel log-out. Resolves
+   * with their number; with neither field given it ends none.
+   */
+  endLogins(which: { readonly subject?: string; readonly providerSession?: string }): Promise<number>;
   redirect(url: string): void;
   send(status: number, body: string | JsonValue, headers?: Readonly<Record<string, string>>): void;
 }
@@ -60,6 +70,8 @@ export interface Identity {
   readonly name: string;
   /** What the provider calls this person and never gives to another; the name unless told. */
   readonly subject?: string | undefined;
+  /** What the provider calls the session there (OpenID Connect `sid`), to end the login here when it ends. */
+  readonly providerSession?: string | undefined;
   /** true or false decides; null or absent leaves it as it is. */
   readonly admin?: boolean | null | undefined;
   /** Kept encrypted when the hub keeps auth_state. */

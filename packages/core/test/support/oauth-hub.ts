@@ -77,6 +77,8 @@ export async function openOAuthHub(
       if (!user) return html('no such user', 403);
       const origin = {
         authenticator: 'test',
+        subject: user.name,
+        providerSession: null,
         sessionId: context.ensureSessionId(),
         userAgent: '',
         ip: context.ip,

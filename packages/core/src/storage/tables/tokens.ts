@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import { instant } from './columns.ts';
+import { bytewise, instant } from './columns.ts';
 import { services, users } from './users.ts';
 
 const userId = () =>
@@ -94,6 +94,9 @@ export const logins = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     authenticator: text().notNull(),
+    /** Whom the authenticator knows there, and its name for the session: log-outs at the provider name either. */
+    subject: bytewise(),
+    providerSession: text('provider_session'),
     sessionId: text('session_id'),
     userAgent: text('user_agent').notNull().default(''),
     ip: text().notNull().default(''),
@@ -101,5 +104,12 @@ export const logins = pgTable(
     lastSeen: instant('last_seen'),
     expiresAt: instant('expires_at').notNull(),
   },
-  (table) => [index('logins_user').on(table.userId), index('logins_expiry').on(table.expiresAt)],
+  (table) => [
+    index('logins_user').on(table.userId),
+    index('logins_expiry').on(table.expiresAt),
+    index('logins_subject').on(table.authenticator, table.subject),
+    index('logins_provider_session')
+      .on(table.authenticator, table.providerSession)
+      .where(sql`${table.providerSession} IS NOT NULL`),
+  ],
 );

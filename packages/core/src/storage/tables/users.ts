@@ -11,12 +11,12 @@ export const users = pgTable(
     admin: boolean().notNull().default(false),
     disabled: boolean().notNull().default(false),
     userInfo: jsonb('user_info').$type<JsonObject>(),
+    /** What the API stored for a user without an identity; otherwise it stands with the identity. */
     sealedAuthState: text('sealed_auth_state'),
     /** Raised with every change of what this user may do: memberships, shares, admin flag, direct roles. */
     accessVersion: bigint('access_version', { mode: 'number' }).notNull().default(0),
     created: instant().notNull().default(sql`hub_now()`),
     lastActivity: instant('last_activity'),
-    refreshedAt: instant('refreshed_at'),
   },
   (table) => [
     // R52: ascending puts those never seen first, descending last.
@@ -33,6 +33,11 @@ export const identities = pgTable(
       .references(() => users.id, { onDelete: 'cascade' }),
     authenticator: text().notNull(),
     subject: bytewise().notNull(),
+    /** What the authenticator keeps of this identity, encrypted. */
+    sealedAuthState: text('sealed_auth_state'),
+    signedInAt: instant('signed_in_at'),
+    /** When the authenticator was last asked whether this still holds; a sign-in counts. */
+    refreshedAt: instant('refreshed_at'),
   },
   (table) => [
     primaryKey({ columns: [table.authenticator, table.subject] }),
