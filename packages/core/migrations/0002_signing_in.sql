@@ -7,6 +7,7 @@ CREATE TABLE "sign_in_failures" (
 	CONSTRAINT "sign_in_failures_kind_key_pk" PRIMARY KEY("kind","key")
 );
 --> statement-breakpoint
+ALTER TABLE "hubs" ADD COLUMN "crypt_keys" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
 ALTER TABLE "logins" ADD COLUMN "subject" text COLLATE "C";--> statement-breakpoint
 ALTER TABLE "logins" ADD COLUMN "provider_session" text;--> statement-breakpoint
 ALTER TABLE "identities" ADD COLUMN "sealed_auth_state" text;--> statement-breakpoint

@@ -18,6 +18,8 @@ export const hubs = pgTable(
     connectUrl: text('connect_url').notNull(),
     /** Hash per key of the configuration, to name what differs. */
     configuration: jsonb().$type<Record<string, string>>().notNull().default({}),
+    /** Fingerprints of its encryption keys: live hubs need one in common. */
+    cryptKeys: jsonb('crypt_keys').$type<readonly string[]>().notNull().default([]),
     spawners: jsonb().$type<readonly string[]>().notNull().default([]),
     startedAt: instant('started_at').notNull(),
     leaseUntil: instant('lease_until').notNull(),
