@@ -1,0 +1,13 @@
+export type { Claims } from './claims.ts';
+export { definePreset, type Preset, type PresetOptions, type PresetSchema } from './define-preset.ts';
+export { oidcAuthenticator } from './oidc-authenticator.ts';
+export type { OAuthOptions } from './options.ts';
+export type {
+  AllowRule,
+  ApiAnswer,
+  ApiOptions,
+  Provider,
+  ProviderAddresses,
+  Session,
+  SignedIn,
+} from './provider.ts';
