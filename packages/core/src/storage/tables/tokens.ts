@@ -43,6 +43,11 @@ export const tokens = pgTable(
       .references(() => oauthClients.identifier, { onDelete: 'cascade' }),
     /** Binds it to a browser's login: logout deletes it (R167). */
     sessionId: text('session_id'),
+    /**
+     * The login whose browser asked for it: it is good only as long as that lives. Not a foreign key: a login that
+     * ends while a code is redeemed would wait for it in a circle.
+     */
+    loginId: bigint('login_id', { mode: 'number' }),
     note: text().notNull().default(''),
     scopes: jsonb().$type<readonly string[]>().notNull().default([]),
     created: instant().notNull().default(sql`hub_now()`),
@@ -55,6 +60,7 @@ export const tokens = pgTable(
     index('tokens_service').on(table.serviceId),
     index('tokens_client').on(table.clientId),
     index('tokens_session').on(table.sessionId).where(sql`${table.sessionId} IS NOT NULL`),
+    index('tokens_login').on(table.loginId).where(sql`${table.loginId} IS NOT NULL`),
     index('tokens_expiry').on(table.expiresAt).where(sql`${table.expiresAt} IS NOT NULL`),
   ],
 );
@@ -71,6 +77,7 @@ export const oauthCodes = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     sessionId: text('session_id'),
+    loginId: bigint('login_id', { mode: 'number' }),
     redirectUri: text('redirect_uri').notNull(),
     scopes: jsonb().$type<readonly string[]>().notNull(),
     codeChallenge: text('code_challenge'),

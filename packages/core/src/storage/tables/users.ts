@@ -10,6 +10,8 @@ export const users = pgTable(
     name: bytewise().notNull().unique('users_name'),
     admin: boolean().notNull().default(false),
     disabled: boolean().notNull().default(false),
+    /** The configuration keeps this user out (P617): like `disabled`, until a configuration says otherwise. */
+    blocked: boolean().notNull().default(false),
     userInfo: jsonb('user_info').$type<JsonObject>(),
     /** What the API stored for a user without an identity; otherwise it stands with the identity. */
     sealedAuthState: text('sealed_auth_state'),
@@ -21,6 +23,7 @@ export const users = pgTable(
   (table) => [
     // R52: ascending puts those never seen first, descending last.
     index('users_last_activity').on(sql`${table.lastActivity} ASC NULLS FIRST`, table.id),
+    index('users_blocked').on(table.id).where(sql`${table.blocked}`),
   ],
 );
 
