@@ -1,20 +1,24 @@
 import { bigint, index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
-/** Failed sign-ins by account and by address: what slows down who guesses passwords, on every hub. */
+/**
+ * Failed sign-ins by account, by address, and by the place where an account is known: what slows down who guesses
+ * passwords, on every hub. A row of kind `place` says that the account signed in from there.
+ */
 export const signInFailures = pgTable(
   'sign_in_failures',
   {
-    kind: text({ enum: ['account', 'address'] }).notNull(),
-    /** SHA-256 of the account's name or of the address: no list of who tried. */
+    kind: text({ enum: ['account', 'address', 'place'] }).notNull(),
+    /** Keyed digest of the account's name, of the network, or of both: no list of who tried. */
     key: text().notNull(),
     failures: bigint({ mode: 'number' }).notNull(),
-    lastFailure: instant('last_failure').notNull(),
+    /** The last try that counted, or for a place also the last success. */
+    changed: instant().notNull(),
     /** Until then nothing is tried; null while there were few. */
     blockedUntil: instant('blocked_until'),
   },
   (table) => [
     primaryKey({ columns: [table.kind, table.key] }),
-    index('sign_in_failures_age').on(table.lastFailure),
+    index('sign_in_failures_age').on(table.changed),
   ],
 );
