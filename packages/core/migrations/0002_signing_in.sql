@@ -20,5 +20,5 @@ CREATE INDEX "sign_in_failures_age" ON "sign_in_failures" USING btree ("changed"
 CREATE INDEX "logins_subject" ON "logins" USING btree ("authenticator","subject");--> statement-breakpoint
 CREATE INDEX "logins_provider_session" ON "logins" USING btree ("authenticator","provider_session") WHERE "logins"."provider_session" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "tokens_login" ON "tokens" USING btree ("login_id") WHERE "tokens"."login_id" IS NOT NULL;--> statement-breakpoint
-CREATE INDEX "users_blocked" ON "users" USING btree ("id") WHERE "users"."blocked";--> statement-breakpoint
+CREATE INDEX "users_kept_out" ON "users" USING btree ("id") WHERE "users"."disabled" OR "users"."blocked";--> statement-breakpoint
 ALTER TABLE "users" DROP COLUMN "refreshed_at";

@@ -23,7 +23,7 @@ export const users = pgTable(
   (table) => [
     // R52: ascending puts those never seen first, descending last.
     index('users_last_activity').on(sql`${table.lastActivity} ASC NULLS FIRST`, table.id),
-    index('users_blocked').on(table.id).where(sql`${table.blocked}`),
+    index('users_kept_out').on(table.id).where(sql`${table.disabled} OR ${table.blocked}`),
   ],
 );
 
