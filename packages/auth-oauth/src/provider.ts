@@ -8,6 +8,14 @@ export type ProviderAddresses =
       readonly issuer: string;
     }
   | {
+      /**
+       * Address of a document of RFC 8414 that tells the addresses. Its `issuer` may differ from where it was found:
+       * for providers without id tokens that are published by another server, such as OpenShift's.
+       */
+      readonly metadataUrl: string;
+      readonly userinfoUrl?: string | undefined;
+    }
+  | {
       readonly authorizeUrl: string;
       readonly tokenUrl: string;
       /** Read with the access token to learn who somebody is; needed unless the provider has `readClaims`. */
@@ -110,6 +118,10 @@ export interface ApiOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** A POST with this JSON instead of a GET. */
   readonly body?: JsonValue;
+  /** Asks with this token instead of the access token. */
+  readonly token?: string;
+  /** A sentence for operators when the answer is 401 or 403 to a list: the scope or permission that is missing. */
+  readonly forbiddenHint?: string;
 }
 
 /** What {@link Session.api} brought. */
