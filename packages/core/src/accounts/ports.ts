@@ -118,9 +118,6 @@ export interface UserStore {
   rename(id: number, name: string): Promise<Renaming>;
   /** True when that changed anything. */
   setDisabled(id: number, disabled: boolean): Promise<boolean>;
-  /** What the authenticator keeps of the user, encrypted; `null` when there is nothing. */
-  sealedAuthState(id: number): Promise<string | null>;
-  setSealedAuthState(id: number, sealed: string): Promise<void>;
   /** Gives role `user`, and `admin` to administrators, where they are missing (R154). */
   assertDefaultRoles(id: number): Promise<void>;
   /** The user bound to this identity. */
@@ -215,10 +212,19 @@ export interface NewLogin {
   readonly expiresIn: number;
 }
 
+/** Logins as a provider names them. */
+export interface ProviderLogins {
+  readonly authenticator: string;
+  readonly subject?: string | undefined;
+  readonly providerSession?: string | undefined;
+}
+
 export interface LoginStore {
   add(login: NewLogin): Promise<number>;
   ofUser(userId: number): Promise<readonly LoginRecord[]>;
   remove(userId: number, id: number): Promise<LoginRecord | null>;
   removeAll(userId: number): Promise<number>;
+  /** Removes what one authenticator began for this subject, in this session of its provider, or both. */
+  removeOfProvider(which: ProviderLogins): Promise<readonly (LoginRecord & { readonly user: string })[]>;
 }
 export const LoginStore = token<LoginStore>('LoginStore');

@@ -1,6 +1,7 @@
 import { withUserRenamed } from '../access/index.ts';
-import type { Actor, DomainEvents, Sealer, UnitOfWork } from '../kernel/index.ts';
-import { HubError, isHubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
+import type { Actor, DomainEvents, UnitOfWork } from '../kernel/index.ts';
+import { HubError, isHubError, type JsonObject } from '../plugin/index.ts';
+import type { AuthStates } from './auth-states.ts';
 import type { Page, Removal, UserQuery, UserStore } from './ports.ts';
 import type { UserDetails, UserRecord } from './records.ts';
 import type { StoredScopes } from './stored-scopes.ts';
@@ -25,7 +26,7 @@ export interface UserChange {
 export interface UsersDeps {
   readonly store: UserStore;
   readonly scopes: StoredScopes;
-  readonly sealer: Sealer;
+  readonly authStates: AuthStates;
   readonly work: UnitOfWork;
   readonly events: DomainEvents;
   readonly names: UserNames;
@@ -138,12 +139,12 @@ export class Users {
    */
   async change(actor: Actor, user: Pick<UserRecord, 'id' | 'name'>, wish: UserChange): Promise<UserDetails> {
     const name = wish.name === undefined ? user.name : await this.#newName(wish.name);
-    const sealed = wish.authState === undefined ? null : await this.#sealed(wish.authState);
+    const sealed = wish.authState === undefined ? null : await this.#deps.authStates.seal(wish.authState);
     return this.#work.run(null, async () => {
       if (name !== user.name) await this.#rename(actor, user, name);
       if (wish.admin !== undefined) await this.setAdmin(actor, { id: user.id, name }, wish.admin);
       if (sealed !== null) {
-        await this.#store.setSealedAuthState(user.id, sealed);
+        await this.#deps.authStates.setOfUser(user.id, sealed);
         await this.#note(actor, 'user.auth-state', name);
       }
       return (await this.#store.byName(name)) ?? gone(user.name);
@@ -163,25 +164,23 @@ export class Users {
     });
   }
 
-  /** What the authenticator keeps of the user; `null` when there is nothing or no key opens it (R65). */
-  async authState(user: Pick<UserRecord, 'id'>): Promise<JsonValue> {
-    const { sealer } = this.#deps;
-    const sealed = sealer.available ? await this.#store.sealedAuthState(user.id) : null;
-    const opened = sealed === null ? null : await sealer.open(sealed);
-    if (opened?.stale) await this.#store.setSealedAuthState(user.id, await sealer.seal(opened.value));
-    return opened?.value ?? null;
+  /**
+   * What the authenticator keeps of the user, as the one they signed in with last brought it; `null` when there is
+   * nothing or no key opens it (R65).
+   */
+  async authState(user: Pick<UserRecord, 'id'>): Promise<JsonObject | null> {
+    return this.#deps.authStates.ofUser(user.id);
+  }
+
+  /** What is kept of one identity of the user, such as of the login that ends (P146); `null` as {@link authState}. */
+  async authStateOf(userId: number, authenticator: string, subject: string): Promise<JsonObject | null> {
+    return this.#deps.authStates.of(userId, { authenticator, subject });
   }
 
   async #newName(wish: string): Promise<string> {
     const { name } = await this.#names.normalise(wish);
     if (this.#names.isValid(name)) return name;
     throw bad(`Invalid username: '${name.slice(0, 255)}'`);
-  }
-
-  async #sealed(state: JsonObject): Promise<string> {
-    const { sealer } = this.#deps;
-    if (sealer.available) return sealer.seal(state);
-    throw bad('auth_state cannot be stored: this hub has no encryption key');
   }
 
   async #rename(actor: Actor, user: Pick<UserRecord, 'id' | 'name'>, name: string): Promise<void> {

@@ -9,12 +9,14 @@ import { Addresses } from './addresses.ts';
 import { checkConfig } from './check-config.ts';
 import type { HubConfig } from './config.ts';
 import type { Machine } from './create-hub.ts';
+import { findCryptKeys } from './crypt-keys.ts';
 import { findPlaces } from './data-folder.ts';
 import type { HubParts } from './hub.ts';
 import { LifecycleRunner } from './lifecycle.ts';
 import {
   accountsModule,
   type Given,
+  identitiesModule,
   kernelModule,
   serversModule,
   servicesModule,
@@ -24,6 +26,7 @@ import {
 import { fromUrl } from './open-database.ts';
 import { findPlace } from './place.ts';
 import { bindPlugins } from './plugins.ts';
+import { LaterSealer } from './sealer.ts';
 
 /** Wires a checked configuration: everything is made, nothing is open. */
 export async function assemble(config: HubConfig, machine: Machine = {}): Promise<HubParts> {
@@ -34,16 +37,20 @@ export async function assemble(config: HubConfig, machine: Machine = {}): Promis
   const addresses = new Addresses(settings, places.dataFolder);
   const run = { id: randomUUID(), host: addresses.host, place: await findPlace() };
 
+  const cryptKeys = findCryptKeys(settings, places, process.env);
+  const sealer = new LaterSealer(cryptKeys.keys);
+
   let opened: Connection | null = null;
   const connection = () => {
     if (opened) return opened;
     throw new HubError('HUB_DATABASE_UNAVAILABLE', 'The database is not open.');
   };
   const listenConnection = () => (settings.listenUrl === '' ? connection() : fromUrl(settings.listenUrl));
-  const given: Given = { settings, accounts, addresses, run, log, clock, connection, listenConnection };
+  const given: Given = { settings, accounts, addresses, run, log, clock, sealer, connection, listenConnection };
 
   const container = new Container({ defaultScope: 'Singleton' });
   container.load(kernelModule(given), storageModule(given), accountsModule(given));
+  container.load(identitiesModule());
   container.load(serversModule(given), servicesModule(given), sharingModule(given));
   const lifecycle = new LifecycleRunner(log);
   bindPlugins(container, plugins, lifecycle);
@@ -52,7 +59,9 @@ export async function assemble(config: HubConfig, machine: Machine = {}): Promis
   return {
     config,
     settings,
-    warnings,
+    warnings: [...warnings, ...cryptKeys.warnings],
+    cryptKeys,
+    sealer,
     places,
     addresses,
     run,

@@ -63,6 +63,7 @@ export function lookOver(config: HubConfig): LookedOver {
     roles: _roles,
     groups: _groups,
     customScopes: _scopes,
+    hooks: _hooks,
     logger: _logger,
     modules: _modules,
     ...data
@@ -99,12 +100,19 @@ function kindProblems(plugins: readonly PluginInstance[]): readonly string[] {
     const twice = [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
     return [
       ...(some.length < least ? [`plugins: there is no ${name}. Add one.`] : []),
+      ...(token === Authenticator ? ids.flatMap(idProblem) : []),
       ...twice.map(
         (id) =>
           `plugins: two have the id "${id}" as ${name}; give one another: \`plugin({ … }, { id: '…' })\`.`,
       ),
     ];
   });
+}
+
+/** It stands in addresses, in names of cookies, and before a colon in `github:ada`. */
+function idProblem(id: string): readonly string[] {
+  if (/^[A-Za-z0-9][\w.-]*$/.test(id)) return [];
+  return [`plugins: "${id}" cannot be the id of an authenticator: use letters, digits, "-", "_" and ".".`];
 }
 
 /** The hub runs no service itself: one that would never start must not look as if it did. */

@@ -9,6 +9,7 @@ import type {
   PluginInstance,
   ServiceRecord,
 } from '../plugin/index.ts';
+import type { HubHooks } from './hooks.ts';
 
 const seconds = { type: 'number', exclusiveMinimum: 0 } as const;
 const names = { type: 'array', items: { type: 'string', minLength: 1 } } as const;
@@ -282,7 +283,7 @@ export const settingsSchema = {
         secretFile: {
           type: 'string',
           default: '',
-          description: 'File with the same; must not be readable by others.',
+          description: 'File with the same, out of reach of others. JPY_COOKIE_SECRET counts before it.',
         },
       },
     },
@@ -378,7 +379,12 @@ export const settingsSchema = {
       default: [],
       secret: true,
       description:
-        'Keys of 32 bytes (hex) that encrypt auth_state: the first encrypts, all decrypt. Empty: JUPYTERHUB_CRYPT_KEY, keys parted by `;`.',
+        'Keys of 32 bytes (hex) that encrypt auth_state: the first encrypts, all decrypt. Empty: JUPYTERHUB_CRYPT_KEY, keys parted by `;`; else `cryptKeysFile`.',
+    },
+    cryptKeysFile: {
+      type: 'string',
+      default: '',
+      description: 'File with the same, one key a line, out of reach of others. The variable counts before it.',
     },
     activityResolution: {
       type: 'number',
@@ -426,6 +432,7 @@ export type HubConfig = OptionsInput<typeof settingsSchema> & {
   readonly groups?: Readonly<Record<string, GroupConfig>>;
   /** Scopes of the operator's own, which services and servers check (R160): `custom:grader:read`. */
   readonly customScopes?: CustomScopes;
+  readonly hooks?: HubHooks;
   /** Where log lines go; standard error unless given. */
   readonly logger?: Logger;
   /** Further modules, loaded last: they may rebind anything. */

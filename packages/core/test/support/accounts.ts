@@ -2,6 +2,7 @@ import {
   type AccessSettings,
   Activity,
   type AuthenticatorInstance,
+  AuthStates,
   accessRules,
   applyAccounts,
   Credentials,
@@ -15,13 +16,21 @@ import {
   Users,
 } from '../../src/accounts/index.ts';
 import { checkAccounts, type StatedAccounts, scopesOfRole } from '../../src/hub/check-accounts.ts';
-import { type Actor, DomainEvents, randomIds, systemClock, withoutKeys } from '../../src/kernel/index.ts';
+import {
+  type Actor,
+  DomainEvents,
+  randomIds,
+  type Sealer,
+  systemClock,
+  withoutKeys,
+} from '../../src/kernel/index.ts';
 import type { Logger } from '../../src/plugin/index.ts';
 import {
   postgresAccountSetup,
   postgresActivity,
   postgresCredentials,
   postgresGrants,
+  postgresIdentities,
   postgresLogins,
   postgresOAuth,
   postgresStoredScopes,
@@ -48,6 +57,7 @@ export interface AccountsOptions {
   readonly steps?: readonly IdentityStep[];
   readonly log?: Logger;
   readonly pluginTimeout?: number;
+  readonly sealer?: Sealer;
 }
 
 /** Everything of accounts/ over a real database, with the default roles applied. */
@@ -80,10 +90,12 @@ export async function openAccounts(options: AccountsOptions = {}) {
     log,
     ...(activityResolution === undefined ? {} : { activityResolution }),
   });
+  const identities = postgresIdentities(db);
+  const authStates = new AuthStates({ store: identities, sealer: options.sealer ?? withoutKeys, log });
   const users = new Users({
     store,
     scopes: postgresStoredScopes(db),
-    sealer: withoutKeys,
+    authStates,
     work,
     events,
     names: rules.names,

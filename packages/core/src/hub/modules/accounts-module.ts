@@ -22,7 +22,7 @@ import {
   UserStore,
   Users,
 } from '../../accounts/index.ts';
-import { Events, Ids, Sealer, UnitOfWork } from '../../kernel/index.ts';
+import { Events, Ids, UnitOfWork } from '../../kernel/index.ts';
 import { Clock, Logger } from '../../plugin/index.ts';
 import { scopesOfRole } from '../check-accounts.ts';
 import { services } from '../tokens.ts';
@@ -55,9 +55,9 @@ export function accountsModule({ settings, accounts }: Given): ContainerModule {
       [services.authenticators],
     );
     bind(services.users).toResolvedValue(
-      (store, scopes, sealer, work, events, rules) =>
-        new Users({ store, scopes, sealer, work, events, names: laterNames(rules) }),
-      [UserStore, StoredScopes, Sealer, UnitOfWork, Events, services.accessRules],
+      (store, scopes, authStates, work, events, rules) =>
+        new Users({ store, scopes, authStates, work, events, names: laterNames(rules) }),
+      [UserStore, StoredScopes, services.authStates, UnitOfWork, Events, services.accessRules],
     );
     bind(services.groups).toResolvedValue(
       (store, work, rules) => new Groups({ store, work, names: laterNames(rules) }),

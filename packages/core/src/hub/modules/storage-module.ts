@@ -5,8 +5,10 @@ import {
   ActivityStore,
   CredentialStore,
   GroupStore,
+  IdentityStore,
   LoginStore,
   OAuthStore,
+  SealedStore,
   StoredScopes,
   TokenStore,
   UserStore,
@@ -22,8 +24,10 @@ import {
   postgresCredentials,
   postgresGrants,
   postgresGroups,
+  postgresIdentities,
   postgresLogins,
   postgresOAuth,
+  postgresSealed,
   postgresStoredScopes,
   postgresTokens,
   postgresUsers,
@@ -62,9 +66,11 @@ export function storageModule(given: Given): ContainerModule {
     bind(UserStore).toResolvedValue(postgresUsers, [services.database, Clock]);
     bind(TokenStore).toResolvedValue(postgresTokens, [services.database]);
     bind(OAuthStore).toResolvedValue(postgresOAuth, [services.database]);
+    bind(IdentityStore).toResolvedValue(postgresIdentities, [services.database]);
     bind(GroupStore).toResolvedValue(postgresGroups, [services.database]);
     bind(StoredScopes).toResolvedValue(postgresStoredScopes, [services.database]);
     bind(LoginStore).toResolvedValue(postgresLogins, [services.database]);
+    bind(SealedStore).toResolvedValue(postgresSealed, [services.database]);
     bind(AccountSetup).toResolvedValue(postgresAccountSetup, [services.database]);
     bind(Grants).toResolvedValue(postgresGrants, [services.database]);
     bind(ServerRepository).toResolvedValue(postgresServers, [services.database]);

@@ -97,15 +97,6 @@ export function postgresUsers(db: Database, clock: Clock): UserStore {
       );
       return changed.length > 0;
     },
-    async sealedAuthState(id) {
-      const [row] = await db.run((q) =>
-        q.select({ sealed: users.sealedAuthState }).from(users).where(eq(users.id, id)),
-      );
-      return row?.sealed ?? null;
-    },
-    async setSealedAuthState(id, sealed) {
-      await db.run((q) => q.update(users).set({ sealedAuthState: sealed }).where(eq(users.id, id)));
-    },
     async assertDefaultRoles(id) {
       const [user] = await db.run((q) =>
         q.select({ admin: users.admin }).from(users).where(eq(users.id, id)),
