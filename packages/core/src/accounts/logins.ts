@@ -1,6 +1,6 @@
 import { type Actor, type DomainEvents, hashSecret, type Ids, type UnitOfWork } from '../kernel/index.ts';
 import type { Clock } from '../plugin/index.ts';
-import type { LoginStore, TokenStore } from './ports.ts';
+import type { LoginStore, ProviderLogins, TokenStore } from './ports.ts';
 import type { LoginRecord, UserRecord } from './records.ts';
 
 /** A login as the browser gets it. */
@@ -104,6 +104,32 @@ export class Logins {
         details: { logins, tokens: revoked },
       };
       return work.run(entry, async () => logins);
+    });
+  }
+
+  /**
+   * Ends what one authenticator began: for a subject, for a session of its provider, or only where both fit; none
+   * with neither. Answers how many logins; tokens bound to them go too.
+   */
+  async endOfProvider(actor: Actor, which: ProviderLogins): Promise<number> {
+    const { store, tokens, work, events, clock } = this.#deps;
+    const began = clock.monotonic();
+    return work.run(null, async () => {
+      const ended = await store.removeOfProvider(which);
+      for (const [user, logins] of Map.groupBy(ended, (login) => login.user)) {
+        const sessions = logins.flatMap(({ sessionId }) => sessionId ?? []);
+        const ids = logins.map(({ id }) => id);
+        const revoked = await tokens.removeOfSessions(logins[0]?.userId ?? 0, sessions, ids);
+        const details = { logins: logins.length, tokens: revoked, authenticator: which.authenticator };
+        await work.run(
+          { actor, action: 'login.end', target: `user:${user}`, details },
+          async () => undefined,
+        );
+        work.afterCommit(() => {
+          events.emit('signedOut', { user, seconds: (clock.monotonic() - began) / 1000 });
+        });
+      }
+      return ended.length;
     });
   }
 

@@ -41,6 +41,8 @@ export interface TokenCredential extends Credential {
   readonly note: string;
   readonly clientId: string;
   readonly client: Client;
+  /** The login it came from; where that has ended, so has the token. */
+  readonly loginId: number | null;
   /** The user it belongs to, where that was asked for. */
   readonly details: UserDetails | null;
 }
@@ -139,6 +141,8 @@ export interface NewToken {
   readonly prefix: string;
   readonly clientId: string;
   readonly sessionId: string | null;
+  /** The login whose browser asked for it: it never outlives that one. */
+  readonly loginId?: number | null;
   readonly note: string;
   readonly scopes: readonly string[];
   /** Seconds from now; `null` never ends. */
@@ -154,7 +158,16 @@ export interface Purged {
   readonly shareCodes: number;
 }
 
+/** How long things last at most, in seconds; `null` for no limit. */
+export interface LongestLives {
+  readonly tokenSeconds: number | null;
+  readonly loginSeconds: number;
+  /** A login that nobody used for so long ends. */
+  readonly idleSeconds: number | null;
+}
+
 export interface TokenStore {
+  /** @throws HubError 403 for a user who is disabled. */
   add(token: NewToken): Promise<number>;
   /** Those not expired, by last use or else creation, oldest first (R100). */
   ofUser(userId: number): Promise<readonly TokenRecord[]>;
@@ -162,10 +175,18 @@ export interface TokenStore {
   remove(id: number): Promise<void>;
   /** All of one user issued by one client. */
   removeOfClient(userId: number, clientId: string): Promise<number>;
-  /** Tokens and codes bound to any of these sessions of a user. */
-  removeOfSessions(userId: number, sessionIds: readonly string[]): Promise<number>;
+  /** Tokens and codes bound to any of these sessions or logins of a user. */
+  removeOfSessions(
+    userId: number,
+    sessionIds: readonly string[],
+    loginIds?: readonly number[],
+  ): Promise<number>;
   /** Tokens and codes bound to any session of a user. */
   removeOfAllSessions(userId: number): Promise<number>;
+  /** All codes and tokens of a user, except those that servers run with. */
+  removeAll(userId: number): Promise<number>;
+  /** Shortens the lives of tokens of users, those of servers excepted, and of logins that exceed these. */
+  limitLives(lives: LongestLives): Promise<void>;
   /** Deletes what has expired (R174). */
   purge(): Promise<Purged>;
 }
@@ -179,6 +200,7 @@ export interface OAuthCode {
   readonly clientId: string;
   readonly userId: number;
   readonly sessionId: string | null;
+  readonly loginId: number | null;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
   readonly codeChallenge: string | null;
@@ -191,7 +213,7 @@ export interface OAuthStore {
   client(identifier: string): Promise<OAuthClient | null>;
   removeClient(identifier: string): Promise<boolean>;
   addCode(hash: string, code: Omit<OAuthCode, 'expiresAt'>, expiresIn: number): Promise<void>;
-  /** Removes the code and answers with it; `null` when it is not there or too old. */
+  /** Removes the code and answers with it; `null` when it is not there, too old, or its user disabled. */
   takeCode(hash: string): Promise<OAuthCode | null>;
   /** Raw scopes of each token the user has from the client, expired ones left out (R165). */
   grantedScopes(userId: number, clientId: string): Promise<readonly { readonly scopes: readonly string[] }[]>;
@@ -220,6 +242,7 @@ export interface ProviderLogins {
 }
 
 export interface LoginStore {
+  /** @throws HubError 403 for a user who is disabled. */
   add(login: NewLogin): Promise<number>;
   ofUser(userId: number): Promise<readonly LoginRecord[]>;
   remove(userId: number, id: number): Promise<LoginRecord | null>;

@@ -151,7 +151,13 @@ describe("a plugin's cookie", () => {
 
   it('is signed, HttpOnly and read back within its age', () => {
     const set = cookies.setSigned('state', 'väl|ue', '/pre/hub/auth/x/', 60, https);
-    expect(attributes(set)).toEqual(['HttpOnly', 'Max-Age=60', 'Path=/pre/hub/auth/x/', 'Secure']);
+    expect(attributes(set)).toEqual([
+      'HttpOnly',
+      'Max-Age=60',
+      'Path=/pre/hub/auth/x/',
+      'SameSite=Lax',
+      'Secure',
+    ]);
     expect(cookies.readSigned(cookie(set), 'state', 1, now)).toBe('väl|ue');
     expect(cookies.readSigned(cookie(set), 'state', 1, later(2))).toBeNull();
     expect(cookies.readSigned('state=x', 'state', 1, now)).toBeNull();

@@ -147,7 +147,9 @@ export function createHubCookies(settings: CookieSettings): HubCookies {
     setSigned(name, value, path, maxAge, { secure, now }) {
       const signed = quoteCookieValue(createSignedValue(secret, name, value, now));
       const { expires: _, ...attributes } = added(now, null);
-      return serialise({ ...hidden, secure, ...attributes, name, value: signed, path, maxAge });
+      // A provider sends the browser back from another site: strict cookies would stay away just then.
+      const sameSite = attributes.sameSite === 'none' ? 'none' : 'lax';
+      return serialise({ ...hidden, secure, ...attributes, sameSite, name, value: signed, path, maxAge });
     },
     readSigned(header, name, maxAgeDays, now) {
       for (const value of cookieValues(header, name)) {

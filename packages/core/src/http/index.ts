@@ -4,6 +4,7 @@ export { type AccessRule, anyOf, authorise, on, type ScopeRule, type TargetName 
 export {
   bodyLimit,
   type FormFile,
+  parseJsonBody,
   refuseReservedKeys,
   refuseUnstorable,
   refuseUnstorableText,

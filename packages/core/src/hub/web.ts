@@ -71,8 +71,8 @@ export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
   });
   apiRoutes(http, apiDeps(parts, acts.shutDown));
   oauthRoutes(oauthDeps(parts, (context, page) => showConsent(context, page, look))).register(http);
-  pageRoutes(http, look);
   metricsRoutes(http, () => container.get(services.metrics).text(), settings.openMetrics);
+  pageRoutes(http, look);
   await http.ready();
 
   return {

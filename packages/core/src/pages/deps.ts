@@ -17,7 +17,7 @@ export interface PageDeps {
   readonly pages: Pages;
   readonly users: Pick<Users, 'get'>;
   readonly tokens: Pick<Tokens, 'list'>;
-  readonly logins: Pick<Logins, 'end'>;
+  readonly logins: Pick<Logins, 'end' | 'endOfProvider'>;
   readonly clients: Pick<OAuthClients, 'get'>;
   readonly servers: Servers;
   readonly spawners: Spawners;

@@ -1,11 +1,13 @@
 import type { AuthenticatorInstance } from '../accounts/index.ts';
 import { HubError, type LoginWay } from '../plugin/index.ts';
+import type { AuthenticatorAddresses } from './authenticator-addresses.ts';
 import type { PagePlaces } from './deps.ts';
 
 /** How people may sign in: forms first, then buttons, each in the order of the configuration. */
 export function loginWays(
   authenticators: readonly AuthenticatorInstance[],
-  places: PagePlaces,
+  addresses: AuthenticatorAddresses,
+  places: Pick<PagePlaces, 'hubPrefix'>,
   next: string,
 ): readonly LoginWay[] {
   const first = authenticators.find(hasForm);
@@ -19,7 +21,7 @@ export function loginWays(
       const list = fields.map((field) => (typeof field === 'string' ? { name: field } : field));
       return [{ kind: 'form', id, title, fields: list, formHtml: html, action, hidden: {} }];
     }
-    const href = authenticatorUrl(places, instance, next || null);
+    const href = authenticatorUrl(addresses, instance, next || null);
     return href !== null && 'button' in login
       ? [{ kind: 'button', id, label: login.button.label, href }]
       : [];
@@ -29,12 +31,12 @@ export function loginWays(
 
 /** Where an authenticator's button leads, `null` for one without. `next` goes along when there is one (W24). */
 export function authenticatorUrl(
-  { hubPrefix }: PagePlaces,
+  addresses: AuthenticatorAddresses,
   { id, authenticator: { login } }: AuthenticatorInstance,
   next: string | null,
 ): string | null {
   if (!('button' in login)) return null;
-  const path = `${hubPrefix}auth/${encodeURIComponent(id)}/${login.button.path.replace(/^\/+/, '')}`;
+  const path = addresses.pathOf(id, login.button.path);
   if (next === null) return path;
   return `${path}${path.includes('?') ? '&' : '?'}next=${encodeURIComponent(next)}`;
 }

@@ -7,6 +7,8 @@ import { requestView, viewerOf } from './viewer.ts';
 export interface NextOptions {
   readonly viewer?: { readonly id: number; readonly name: string } | null;
   readonly fallback?: string;
+  /** `next` and query of the request that began, where another one ends. `next` is validated. */
+  readonly from?: { readonly next: string | null; readonly query: URLSearchParams };
 }
 
 /** `next` as it came: the last value of form or query. */
@@ -28,7 +30,7 @@ export async function nextTarget(
   deps: PageDeps,
   options: NextOptions = {},
 ): Promise<string> {
-  const next = safeNextArgument(context, deps);
+  const next = options.from ? options.from.next : safeNextArgument(context, deps);
   if (next !== null) return next;
   const { settings, places } = deps;
   const { viewer = viewerOf(context), fallback = null } = options;
@@ -36,7 +38,7 @@ export async function nextTarget(
   return nextUrl(
     {
       next: null,
-      query: withoutOwnArguments(context.searchParams),
+      query: withoutOwnArguments(options.from?.query ?? context.searchParams),
       fallback,
       defaultUrl,
       activeServer:

@@ -1,4 +1,5 @@
 import type { ScopeSet } from '../access/index.ts';
+import type { Visit } from '../accounts/index.ts';
 import { type Context, ownerOf, scopesOf } from '../http/index.ts';
 import type { Actor } from '../kernel/index.ts';
 import { HubError, type RequestView, type UserView } from '../plugin/index.ts';
@@ -37,4 +38,14 @@ export function requestView(context: Context): RequestView {
   const { method, url, path, headers, ip, origin } = context;
   const query = Object.fromEntries(context.searchParams);
   return { method, url, path, query, headers, ip, origin, user: viewerOf(context)?.view ?? null };
+}
+
+/** A request that signs somebody in. A session is begun only for those who are let in: a refusal sets no cookie (W25). */
+export function visitOf(context: Context): Visit {
+  return {
+    request: requestView(context),
+    get sessionId() {
+      return context.ensureSessionId();
+    },
+  };
 }

@@ -37,13 +37,18 @@ export interface RequestContext extends RequestView {
     set(name: string, value: string, options: { maxAge: number }): void;
     clear(name: string): void;
   };
+  /** For the hidden field `_xsrf` of a form of its own. Asking for it sets the cookie that goes with it. */
+  xsrfToken(): string;
   /** Continues the login pipeline with this identity and answers: a redirect to `next`, or the refusal (P105). */
   signIn(identity: Identity, next: string | null): Promise<void>;
   /**
    * Ends logins that this authenticator began, on every hub, such as for a provider's back-channel log-out. Resolves
    * with their number; with neither field given it ends none.
    */
-  endLogins(which: { readonly subject?: string; readonly providerSession?: string }): Promise<number>;
+  endLogins(which: {
+    readonly subject?: string | undefined;
+    readonly providerSession?: string | undefined;
+  }): Promise<number>;
   redirect(url: string): void;
   send(status: number, body: string | JsonValue, headers?: Readonly<Record<string, string>>): void;
 }

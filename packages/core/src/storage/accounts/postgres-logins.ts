@@ -1,14 +1,16 @@
-import { and, desc, eq, gte } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray } from 'drizzle-orm';
 import type { LoginStore } from '../../accounts/ports.ts';
 import type { LoginRecord } from '../../accounts/records.ts';
 import type { Database } from '../database.ts';
-import { logins } from '../tables/index.ts';
+import { logins, users } from '../tables/index.ts';
 import { now, secondsFromNow } from './database-time.ts';
+import { requireUser } from './kept-out.ts';
 
 /** Logins in PostgreSQL. */
 export function postgresLogins(db: Database): LoginStore {
   return {
     async add({ expiresIn, ...login }) {
+      await requireUser(db, login.userId);
       const [row] = await db.run((q) =>
         q
           .insert(logins)
@@ -41,6 +43,27 @@ export function postgresLogins(db: Database): LoginStore {
         q.delete(logins).where(eq(logins.userId, userId)).returning({ id: logins.id }),
       );
       return gone.length;
+    },
+    async removeOfProvider({ authenticator, subject, providerSession }) {
+      if (subject === undefined && providerSession === undefined) return [];
+      const ofProvider = and(
+        eq(logins.authenticator, authenticator),
+        subject === undefined ? undefined : eq(logins.subject, subject),
+        providerSession === undefined ? undefined : eq(logins.providerSession, providerSession),
+      );
+      // Locked in the order of their ids: two requests that end the same logins wait instead of dying.
+      const found = await db.run((q) =>
+        q
+          .select({ login: logins, user: users.name })
+          .from(logins)
+          .innerJoin(users, eq(users.id, logins.userId))
+          .where(ofProvider)
+          .orderBy(logins.id)
+          .for('update', { of: logins }),
+      );
+      const ids = found.map(({ login }) => login.id);
+      if (ids.length > 0) await db.run((q) => q.delete(logins).where(inArray(logins.id, ids)));
+      return found.map(({ login, user }) => ({ ...withoutHash(login), user }));
     },
   };
 }
