@@ -25,6 +25,19 @@ export async function migrateDatabase(options: DatabaseOptions, io: Io): Promise
   });
 }
 
+/** Encrypts all that is kept with the first key. Resolves to 1 when something could not be opened. */
+export async function rekeyDatabase(options: DatabaseOptions, io: Io): Promise<number> {
+  const { config } = await loadConfig(options.config, io.cwd);
+  return untilSignal(io, async (signal) => {
+    await using data = await openHubData(quietly(config, io), { signal });
+    const { rewritten, current, unopened } = await data.rekey();
+    io.out(`Encrypted anew: ${rewritten}. With the first key before: ${current}. Not opened: ${unopened}.\n`);
+    if (unopened === 0) return 0;
+    io.err('What no key opens is as it was. Add the key it was encrypted with, last, and repeat this.\n');
+    return 1;
+  });
+}
+
 /** Ends the private PostgreSQL unless somebody holds it. */
 export async function stopDatabase(options: DatabaseOptions, io: Io): Promise<number> {
   const { config } = await loadConfig(options.config, io.cwd);

@@ -8,7 +8,7 @@ const scheme = 'private:';
  * folder the command is run in. What is of a wrong type stays as it is; the hub says so.
  */
 export function resolvePaths(config: HubConfig, folder: string): HubConfig {
-  const { dataFolder, database, cookies } = config;
+  const { dataFolder, database, cookies, cryptKeysFile } = config;
   const named =
     typeof database === 'string' && database.startsWith(scheme) ? database.slice(scheme.length) : '';
   const isRoot = process.getuid?.() === 0;
@@ -23,6 +23,9 @@ export function resolvePaths(config: HubConfig, folder: string): HubConfig {
   if (typeof cookies?.secretFile === 'string' && cookies.secretFile !== '') {
     const secretFile = path.resolve(folder, cookies.secretFile);
     Object.assign(resolved, { cookies: { ...cookies, secretFile } });
+  }
+  if (typeof cryptKeysFile === 'string' && cryptKeysFile !== '') {
+    Object.assign(resolved, { cryptKeysFile: path.resolve(folder, cryptKeysFile) });
   }
   return resolved;
 }

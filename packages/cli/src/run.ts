@@ -60,6 +60,11 @@ function commands(io: Io, done: (code: number) => void): Command {
   command(db, 'migrate', 'Bring the schema of the database up to date.').action(async (options) =>
     done(await (await import('./db.ts')).migrateDatabase(options, io)),
   );
+  command(
+    db,
+    'rekey',
+    'Encrypt with the first key all that an older one opens, so that the older ones may go.',
+  ).action(async (options) => done(await (await import('./db.ts')).rekeyDatabase(options, io)));
   command(db, 'stop', 'End a private PostgreSQL that nobody holds, as one left by a killed hub.').action(
     async (options) => done(await (await import('./db.ts')).stopDatabase(options, io)),
   );

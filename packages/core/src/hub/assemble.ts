@@ -46,7 +46,17 @@ export async function assemble(config: HubConfig, machine: Machine = {}): Promis
     throw new HubError('HUB_DATABASE_UNAVAILABLE', 'The database is not open.');
   };
   const listenConnection = () => (settings.listenUrl === '' ? connection() : fromUrl(settings.listenUrl));
-  const given: Given = { settings, accounts, addresses, run, log, clock, sealer, connection, listenConnection };
+  const given: Given = {
+    settings,
+    accounts,
+    addresses,
+    run,
+    log,
+    clock,
+    sealer,
+    connection,
+    listenConnection,
+  };
 
   const container = new Container({ defaultScope: 'Singleton' });
   container.load(kernelModule(given), storageModule(given), accountsModule(given));

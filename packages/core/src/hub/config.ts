@@ -384,7 +384,8 @@ export const settingsSchema = {
     cryptKeysFile: {
       type: 'string',
       default: '',
-      description: 'File with the same, one key a line, out of reach of others. The variable counts before it.',
+      description:
+        'File with the same, one key a line, out of reach of others. The variable counts before it.',
     },
     activityResolution: {
       type: 'number',

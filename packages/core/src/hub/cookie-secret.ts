@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, link, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { HubError } from '../plugin/index.ts';
+import { givenSecret, HubError, quotedPath, readSecretFile } from '../plugin/index.ts';
+import { makeSecretFile } from './make-secret-file.ts';
 
-const otherBits = 0o007;
+const what = 'The cookie secret';
+const usualBytes = 32;
 
 /** Where the secret may come from, in the order it is looked for (W109). */
 export interface CookieSecretSources {
@@ -20,57 +20,50 @@ export interface CookieSecretSources {
 export interface CookieSecret {
   readonly bytes: Buffer;
   readonly from: string;
+  /** Sentences for the log. */
+  readonly warnings: readonly string[];
 }
 
-/** Finds the 32 bytes that sign cookies, or makes them. Refuses a file that others can read. */
+/**
+ * Finds the 32 bytes that sign cookies, or makes them.
+ *
+ * @throws HubError `HUB_START_FAILED` for a file that others can read, a text that is not hex, or no secret at all;
+ *   the hint is what to do.
+ */
 export async function findCookieSecret(sources: CookieSecretSources): Promise<CookieSecret> {
-  if (sources.value !== '') return fromHex(sources.value, '`cookies.secret`');
-  const fromEnvironment = sources.environment.JPY_COOKIE_SECRET;
-  if (fromEnvironment) return fromHex(fromEnvironment, 'JPY_COOKIE_SECRET');
-  const file = sources.file || sources.usualFile;
-  const known = await readSecret(file);
-  if (known) return known;
-  if (sources.file !== '' || !sources.mayGenerate) {
-    throw new HubError(
-      'HUB_START_FAILED',
-      `There is no cookie secret${sources.file === '' ? '' : ` in ${file}`}.`,
-      {
-        hint: 'Hubs on a shared database need the same one: set `cookies.secret`, `cookies.secretFile` or JPY_COOKIE_SECRET. `openssl rand -hex 32` makes one.',
-      },
-    );
+  const found = knownCookieSecret(sources);
+  if (found) return found;
+  if (sources.mayGenerate) {
+    return fromHex(await makeSecretFile(sources.usualFile, what), sources.usualFile);
   }
-  return makeSecret(file);
+  throw new HubError('HUB_START_FAILED', 'There is no cookie secret.', {
+    hint: 'Hubs on a shared database need the same one: set `cookies.secret`, `cookies.secretFile` or JPY_COOKIE_SECRET. `openssl rand -hex 32` makes one.',
+  });
 }
 
-async function readSecret(file: string): Promise<CookieSecret | null> {
-  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw new HubError('HUB_START_FAILED', `The cookie secret ${file} cannot be read: ${error.message}.`);
+/** The same without making one: `null` when a hub would have to. */
+export function knownCookieSecret(sources: CookieSecretSources): CookieSecret | null {
+  const { value, environment, file, usualFile } = sources;
+  const given = givenSecret({
+    what,
+    value: { name: '`cookies.secret`', text: value },
+    variable: { name: 'JPY_COOKIE_SECRET', text: environment.JPY_COOKIE_SECRET },
+    file: { name: '`cookies.secretFile`', path: file },
   });
-  if (!found) return null;
-  if ((found.mode & otherBits) !== 0) {
-    throw new HubError('HUB_START_FAILED', `The cookie secret ${file} can be read or changed by others.`, {
-      hint: `chmod 600 ${file}`,
+  if (given) return fromHex(given.text, given.from, given.warnings);
+  const usual = readSecretFile(usualFile, what);
+  return usual === null ? null : fromHex(usual, usualFile);
+}
+
+function fromHex(text: string, from: string, warnings: readonly string[] = []): CookieSecret {
+  if (!/^([0-9a-f]{2}){16,}$/i.test(text)) {
+    throw new HubError('HUB_START_FAILED', `${what} in ${from} is not hex of at least 16 bytes.`, {
+      hint: from.startsWith('/')
+        ? `openssl rand -hex 32 > ${quotedPath(from)}`
+        : '`openssl rand -hex 32` makes a good one.',
     });
   }
-  return fromHex((await readFile(file, 'utf8')).trim(), file);
-}
-
-/** Two hubs may do this at once: the file that is there first counts. */
-async function makeSecret(file: string): Promise<CookieSecret> {
-  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
-  await chmod(draft, 0o600);
-  await link(draft, file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  await rm(draft);
-  return fromHex((await readFile(file, 'utf8')).trim(), file);
-}
-
-function fromHex(text: string, from: string): CookieSecret {
-  if (/^([0-9a-f]{2}){16,}$/i.test(text)) return { bytes: Buffer.from(text, 'hex'), from };
-  throw new HubError('HUB_START_FAILED', `The cookie secret in ${from} is not hex of at least 16 bytes.`, {
-    hint: '`openssl rand -hex 32` makes a good one.',
-  });
+  const bytes = Buffer.from(text, 'hex');
+  const long = bytes.length > usualBytes ? [`${what} in ${from} is longer than ${usualBytes} bytes.`] : [];
+  return { bytes, from, warnings: [...warnings, ...long] };
 }

@@ -3,7 +3,7 @@ import { isHubError } from '../plugin/index.ts';
 import { assemble } from './assemble.ts';
 import { type LookedOver, lookOver } from './check-config.ts';
 import type { HubConfig, Settings } from './config.ts';
-import { findCookieSecret } from './cookie-secret.ts';
+import { findCookieSecret, knownCookieSecret } from './cookie-secret.ts';
 import { findPlaces } from './data-folder.ts';
 import { services } from './tokens.ts';
 
@@ -30,28 +30,29 @@ export async function examineConfig(config: HubConfig): Promise<Examined> {
     }
   };
 
-  await attempt(() => requireCookieSecret(found.settings as Settings));
+  await attempt(async () => warnings.push(...(await cookieWarnings(found.settings as Settings))));
   await attempt(async () => {
-    const { container } = await assemble(config);
+    const { container, cryptKeys } = await assemble(config);
+    warnings.push(...cryptKeys.warnings);
     await attempt(() => container.get(services.accessRules)());
     await attempt(async () => warnings.push(...(await warningsOf(container))));
   });
   return { ...found, problems, warnings };
 }
 
-/** Only a hub on a database of its own makes one. */
-async function requireCookieSecret(settings: Settings): Promise<void> {
+/** Only a hub on a database of its own makes one: there a missing secret is no mistake. */
+async function cookieWarnings(settings: Settings): Promise<readonly string[]> {
   const { secret, secretFile } = settings.cookies;
   const { database, dataFolder } = findPlaces(settings);
-  const isGiven = secret !== '' || secretFile !== '' || process.env.JPY_COOKIE_SECRET;
-  if (database.kind === 'private' && !isGiven) return;
-  await findCookieSecret({
+  const sources = {
     value: secret,
     environment: process.env,
     file: secretFile,
     usualFile: `${dataFolder}/cookie-secret`,
     mayGenerate: false,
-  });
+  };
+  const known = database.kind === 'private' ? knownCookieSecret(sources) : await findCookieSecret(sources);
+  return known?.warnings ?? [];
 }
 
 async function warningsOf(container: Container): Promise<readonly string[]> {

@@ -12,6 +12,9 @@ export function fingerprint(config: HubConfig): Record<string, string> {
     listenUrl: _listen,
     bindUrl: _bind,
     hub: _hub,
+    // Rows of their own compare these.
+    cryptKeys: _keys,
+    cryptKeysFile: _keysFile,
     ...shared
   } = data;
   const named = {

@@ -7,12 +7,14 @@ import type { Connection } from '../storage/database.ts';
 import type { Addresses } from './addresses.ts';
 import { applyConfiguration } from './apply-configuration.ts';
 import type { HubConfig, Settings } from './config.ts';
+import { type CryptKeys, makeCryptKeys } from './crypt-keys.ts';
 import { makeDataFolder, type Places } from './data-folder.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { LifecycleRunner } from './lifecycle.ts';
 import { openDatabase } from './open-database.ts';
 import { thisProcess } from './place.ts';
-import { fingerprintOfCookieSecret } from './secret-fingerprint.ts';
+import type { LaterSealer } from './sealer.ts';
+import { fingerprintOfCookieSecret, fingerprintsOfCryptKeys } from './secret-fingerprint.ts';
 import { services } from './tokens.ts';
 import { buildWeb, type Web } from './web.ts';
 
@@ -27,6 +29,8 @@ export interface HubParts {
   /** What the look at the configuration found doubtful. */
   readonly warnings: readonly string[];
   readonly places: Places;
+  readonly cryptKeys: CryptKeys;
+  readonly sealer: LaterSealer;
   readonly addresses: Addresses;
   readonly run: HubRun;
   readonly log: Logger;
@@ -172,15 +176,17 @@ export class Hub implements AsyncDisposable {
     await this.#openDatabase(signal);
     signal.throwIfAborted();
     await makeDataFolder(places.dataFolder);
+    const cryptKeys = await this.#cryptKeys();
 
     const web: Web = await buildWeb(this.#parts, { shutDown: (how) => void this.stop(how) });
     this.#later('http listener', () => web.close());
+    for (const warning of web.cookieSecret.warnings) log.warn({}, warning);
     const listening = await web.listen();
     addresses.listensAt(listening);
 
     const leases = container.get(services.postgresLeases);
     const spawnersHere = container.get(Spawners).all.map(({ id }) => id);
-    const { differingKeys, replacedSecrets } = await leases.open({
+    const { differingKeys, replacedSecrets, keysLost } = await leases.open({
       ...(await thisProcess()),
       version: addresses.version,
       listenUrl: addresses.listenUrl,
@@ -188,6 +194,7 @@ export class Hub implements AsyncDisposable {
       spawners: spawnersHere,
       configuration: fingerprint(this.#parts.config),
       secrets: [fingerprintOfCookieSecret(web.cookieSecret)],
+      cryptKeys: fingerprintsOfCryptKeys(cryptKeys),
     });
     this.#later('lease', () => leases.close());
     if (differingKeys.length > 0) {
@@ -198,6 +205,12 @@ export class Hub implements AsyncDisposable {
     }
     if (replacedSecrets.length > 0) {
       log.warn({ secrets: replacedSecrets }, 'the secret is new: everybody has to sign in again');
+    }
+    if (keysLost) {
+      log.warn(
+        { from: cryptKeys.from },
+        'no encryption key is one of those used before: auth_state kept until now cannot be opened',
+      );
     }
     leases.seek('routes');
     leases.seek('purge');
@@ -231,6 +244,16 @@ export class Hub implements AsyncDisposable {
     void this.servers
       .pollAll()
       .catch((error: unknown) => log.warn({ err: error }, 'servers could not be polled at start'));
+  }
+
+  /** Keys given, or the first one of a hub that may make it. */
+  async #cryptKeys(): Promise<CryptKeys> {
+    const { cryptKeys, sealer, places, log } = this.#parts;
+    if (!cryptKeys.toBeMade) return cryptKeys;
+    const made = await makeCryptKeys(places);
+    sealer.useKeys(made.keys);
+    log.info({ file: made.from }, 'an encryption key was made');
+    return made;
   }
 
   async #openDatabase(signal: AbortSignal): Promise<void> {

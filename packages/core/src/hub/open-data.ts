@@ -1,4 +1,4 @@
-import type { Tokens, Users } from '../accounts/index.ts';
+import type { Rekeyed, Tokens, Users } from '../accounts/index.ts';
 import { HubError } from '../plugin/index.ts';
 import { ServerRepository } from '../servers/index.ts';
 import type { Migrated } from '../storage/migrate.ts';
@@ -9,6 +9,7 @@ import { checkConfig } from './check-config.ts';
 import type { HubConfig } from './config.ts';
 import { findPlaces } from './data-folder.ts';
 import { openDatabase } from './open-database.ts';
+import { rekeyData } from './rekey-data.ts';
 import { services } from './tokens.ts';
 
 /** What a hub knows, without a hub that runs. */
@@ -19,6 +20,8 @@ export interface HubData extends AsyncDisposable {
   readonly migrated: Migrated;
   /** Enters users and roles of the configuration, as a start does, unless a hub that lives has done so (P607). */
   applyConfiguration(): Promise<void>;
+  /** Encrypts all that is kept with the first key; what no key opens is counted and left as it is. */
+  rekey(): Promise<Rekeyed>;
   close(): Promise<void>;
 }
 
@@ -32,7 +35,7 @@ export async function openHubData(
   config: HubConfig,
   { signal = new AbortController().signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<HubData> {
-  const { container, places, settings, log, clock, setConnection } = await assemble(config);
+  const { container, places, settings, cryptKeys, log, clock, setConnection } = await assemble(config);
   const { postgresUser } = settings;
   const opened = await openDatabase(places, { log, clock, postgresUser, signal });
   setConnection(opened.connection);
@@ -50,6 +53,7 @@ export async function openHubData(
       const live = await container.get(ServerRepository).liveHubs();
       if (live.length === 0) await applyConfiguration(container, log);
     },
+    rekey: () => rekeyData(container, cryptKeys, signal),
     close,
     [Symbol.asyncDispose]: close,
   };

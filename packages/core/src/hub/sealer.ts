@@ -49,6 +49,31 @@ export function joseSealer(keys: readonly Uint8Array[]): Sealer {
   };
 }
 
+/** A sealer whose keys may come later: a hub makes its first one when it starts. */
+export class LaterSealer implements Sealer {
+  #sealer: Sealer;
+
+  constructor(keys: readonly Uint8Array[]) {
+    this.#sealer = joseSealer(keys);
+  }
+
+  get available(): boolean {
+    return this.#sealer.available;
+  }
+
+  useKeys(keys: readonly Uint8Array[]): void {
+    this.#sealer = joseSealer(keys);
+  }
+
+  seal(value: JsonValue): Promise<string> {
+    return this.#sealer.seal(value);
+  }
+
+  open(sealed: string): ReturnType<Sealer['open']> {
+    return this.#sealer.open(sealed);
+  }
+}
+
 /** Names a key without telling it: the first eight hex digits of its SHA-256. */
 function keyId(key: Uint8Array): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 8);

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
-import type { SecretFingerprint } from '../storage/secret-fingerprints.ts';
+import type { KeyFingerprints, SecretFingerprint } from '../storage/secret-fingerprints.ts';
 import type { CookieSecret } from './cookie-secret.ts';
+import type { CryptKeys } from './crypt-keys.ts';
 
 /**
  * What hubs on one database compare, instead of the secret itself: an HMAC of a constant, from which nothing of
@@ -11,6 +12,15 @@ export function fingerprintOfCookieSecret({ bytes, from }: CookieSecret): Secret
     key: 'fingerprint_of_cookie_secret',
     what: 'cookie secret',
     from,
-    fingerprint: createHmac('sha256', bytes).update('hub: fingerprint of the cookie secret').digest('hex'),
+    fingerprint: fingerprint(bytes, 'hub: fingerprint of the cookie secret'),
   };
+}
+
+/** The same of each encryption key, the one that encrypts first. */
+export function fingerprintsOfCryptKeys({ keys, from }: CryptKeys): KeyFingerprints {
+  return { from, fingerprints: keys.map((key) => fingerprint(key, 'hub: fingerprint of an encryption key')) };
+}
+
+function fingerprint(secret: Uint8Array, constant: string): string {
+  return createHmac('sha256', secret).update(constant).digest('hex');
 }

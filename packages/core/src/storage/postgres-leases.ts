@@ -4,7 +4,12 @@ import { type Clock, HubError, type Logger } from '../plugin/index.ts';
 import { type Connection, openClient } from './database.ts';
 import { databaseError } from './database-error.ts';
 import { locks } from './locks.ts';
-import { agreeOnSecrets, type SecretFingerprint } from './secret-fingerprints.ts';
+import {
+  agreeOnKeys,
+  agreeOnSecrets,
+  type KeyFingerprints,
+  type SecretFingerprint,
+} from './secret-fingerprints.ts';
 
 const leaseSeconds = 5;
 const renewMs = 1_000;
@@ -24,6 +29,8 @@ export interface Registration {
   readonly configuration: Readonly<Record<string, string>>;
   /** Secrets all hubs must have in common. */
   readonly secrets: readonly SecretFingerprint[];
+  /** Keys of which all hubs must have one in common. */
+  readonly cryptKeys: KeyFingerprints;
 }
 
 /** What a hub found different when it registered. */
@@ -32,6 +39,8 @@ export interface Registered {
   readonly differingKeys: readonly string[];
   /** Secrets that were others when this database was used last. */
   readonly replacedSecrets: readonly string[];
+  /** None of the encryption keys used here last is one of mine. */
+  readonly keysLost: boolean;
 }
 
 interface Neighbour {
@@ -43,6 +52,7 @@ interface Neighbour {
   readonly listenUrl: string;
   readonly connectUrl: string;
   readonly configuration: Readonly<Record<string, string>>;
+  readonly cryptKeys: readonly string[];
 }
 
 /** Is the process another hub recorded on this host still there? */
@@ -104,6 +114,19 @@ export class PostgresLeases implements Leases {
       this.#log.debug({ err: databaseError(error) }, 'lease not given back, it will run out');
     }
     await client.end({ timeout: 1 });
+  }
+
+  /** Fingerprints of the keys live hubs encrypt with. Needs no lease. */
+  async firstKeysOfLiveHubs(): Promise<
+    readonly { readonly host: string; readonly firstKey: string | null }[]
+  > {
+    const client = this.#connect();
+    try {
+      return await client<{ host: string; firstKey: string | null }[]>`
+        SELECT host, crypt_keys ->> 0 AS "firstKey" FROM hubs WHERE lease_until > clock_timestamp()`;
+    } finally {
+      await client.end({ timeout: 1 });
+    }
   }
 
   get fresh(): boolean {
@@ -203,25 +226,31 @@ export class PostgresLeases implements Leases {
 
   async #register(registration: Registration): Promise<Registered> {
     const client = this.#client;
-    if (!client) return { differingKeys: [], replacedSecrets: [] };
+    if (!client) return { differingKeys: [], replacedSecrets: [], keysLost: false };
     const asked = this.#clock.monotonic();
     const registered = await client.begin(async (tx) => {
       await tx`SELECT pg_advisory_xact_lock(${locks.registration})`;
       const live = await tx<Neighbour[]>`
         SELECT id, host, place, pid, process_start AS "processStart", listen_url AS "listenUrl",
-          connect_url AS "connectUrl", configuration
+          connect_url AS "connectUrl", configuration, crypt_keys AS "cryptKeys"
         FROM hubs WHERE id <> ${this.#run.id} AND lease_until > clock_timestamp()`;
       refuseClash(this.#run, registration, live);
       const replacedSecrets = await agreeOnSecrets(tx, registration.secrets, live);
+      const keysLost = await agreeOnKeys(tx, registration.cryptKeys, live);
       await tx`DELETE FROM hubs WHERE lease_until < clock_timestamp() - interval '1 day'`;
       await tx`
         INSERT INTO hubs (id, host, place, pid, process_start, version, listen_url, connect_url, configuration,
-          spawners, started_at, lease_until)
+          crypt_keys, spawners, started_at, lease_until)
         VALUES (${this.#run.id}, ${this.#run.host}, ${this.#run.place}, ${registration.pid},
           ${registration.processStart}, ${registration.version}, ${registration.listenUrl},
-          ${registration.connectUrl}, ${tx.json(registration.configuration)}, ${tx.json(registration.spawners)},
+          ${registration.connectUrl}, ${tx.json(registration.configuration)},
+          ${tx.json(registration.cryptKeys.fingerprints)}, ${tx.json(registration.spawners)},
           clock_timestamp(), clock_timestamp() + ${leaseSeconds} * interval '1 second')`;
-      return { differingKeys: differingKeys(registration.configuration, live), replacedSecrets };
+      return {
+        differingKeys: differingKeys(registration.configuration, live),
+        replacedSecrets,
+        keysLost,
+      };
     });
     this.#confirmed = asked;
     return registered;

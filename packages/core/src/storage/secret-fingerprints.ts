@@ -41,3 +41,47 @@ export async function agreeOnSecrets(
   }
   return replaced;
 }
+
+/** The encryption keys of a hub, of which hubs on one database need one in common. */
+export interface KeyFingerprints {
+  /** The setting, variable or file this hub has them from, or could have. */
+  readonly from: string;
+  /** The key that encrypts comes first. */
+  readonly fingerprints: readonly string[];
+}
+
+const lastKeys = 'fingerprints_of_crypt_keys';
+
+/**
+ * Compares keys with those of other hubs, inside the transaction that registers a hub. A hub without keys may
+ * get company that brings the first ones, and not the other way round. Returns whether none of the keys that were
+ * used here last is among them.
+ *
+ * @throws HubError `HUB_START_FAILED` that names where the keys came from.
+ */
+export async function agreeOnKeys(
+  tx: postgres.TransactionSql,
+  { from, fingerprints }: KeyFingerprints,
+  live: readonly { readonly host: string; readonly cryptKeys: readonly string[] }[],
+): Promise<boolean> {
+  const mine = new Set(fingerprints);
+  const share = (keys: readonly string[]) => keys.length === 0 || keys.some((key) => mine.has(key));
+  const other = live.find(({ cryptKeys }) => !share(cryptKeys));
+  if (other) {
+    throw new HubError(
+      'HUB_START_FAILED',
+      mine.size === 0
+        ? `This hub has no encryption key, and the hub "${other.host}" on the same database has one.`
+        : `This hub, with encryption keys from ${from}, has none in common with the hub "${other.host}" on the same database.`,
+      { hint: `Give ${from} a key that hub has too: the first encrypts, all decrypt.` },
+    );
+  }
+  const [known] = await tx<
+    { value: readonly string[] }[]
+  >`SELECT value FROM settings WHERE key = ${lastKeys}`;
+  if (mine.size > 0) {
+    await tx`INSERT INTO settings (key, value) VALUES (${lastKeys}, ${tx.json(fingerprints)})
+      ON CONFLICT (key) DO UPDATE SET value = excluded.value`;
+  }
+  return !share(known?.value ?? []);
+}

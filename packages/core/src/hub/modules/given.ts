@@ -4,6 +4,7 @@ import type { Connection } from '../../storage/database.ts';
 import type { Addresses } from '../addresses.ts';
 import type { AccountsConfig } from '../check-accounts.ts';
 import type { Settings } from '../config.ts';
+import type { LaterSealer } from '../sealer.ts';
 
 /** What is known before anything is wired. */
 export interface Given {
@@ -14,6 +15,7 @@ export interface Given {
   readonly log: Logger;
   readonly clock: Clock;
   readonly ids?: Ids;
+  readonly sealer: LaterSealer;
   /** How to reach the database, once it is open. */
   readonly connection: () => Connection;
   readonly listenConnection: () => Connection;

@@ -9,6 +9,7 @@ import {
   LoginStore,
   OAuthStore,
   SealedStore,
+  SignInFailures,
   StoredScopes,
   TokenStore,
   UserStore,
@@ -28,6 +29,7 @@ import {
   postgresLogins,
   postgresOAuth,
   postgresSealed,
+  postgresSignInFailures,
   postgresStoredScopes,
   postgresTokens,
   postgresUsers,
@@ -48,7 +50,10 @@ import type { Given } from './given.ts';
 export function storageModule(given: Given): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(services.database).toResolvedValue((log) => new Database(null, log), [Logger]);
-    bind(UnitOfWork).toResolvedValue(postgresUnitOfWork, [services.database]);
+    bind(UnitOfWork).toResolvedValue(
+      (db, log) => postgresUnitOfWork(db, log.child({ part: 'audit' })),
+      [services.database, Logger],
+    );
     bind(services.postgresChanges).toResolvedValue(
       (db, clock, log, run) =>
         new PostgresChanges({ db, listenConnection: given.listenConnection, clock, log, hubId: run.id }),
@@ -69,6 +74,7 @@ export function storageModule(given: Given): ContainerModule {
     bind(IdentityStore).toResolvedValue(postgresIdentities, [services.database]);
     bind(GroupStore).toResolvedValue(postgresGroups, [services.database]);
     bind(StoredScopes).toResolvedValue(postgresStoredScopes, [services.database]);
+    bind(SignInFailures).toResolvedValue(postgresSignInFailures, [services.database]);
     bind(LoginStore).toResolvedValue(postgresLogins, [services.database]);
     bind(SealedStore).toResolvedValue(postgresSealed, [services.database]);
     bind(AccountSetup).toResolvedValue(postgresAccountSetup, [services.database]);

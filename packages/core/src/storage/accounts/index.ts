@@ -8,6 +8,7 @@ export { postgresGroups } from './postgres-groups.ts';
 export { postgresIdentities } from './postgres-identities.ts';
 export { postgresLogins } from './postgres-logins.ts';
 export { postgresOAuth } from './postgres-oauth.ts';
+export { postgresSignInFailures } from './postgres-sign-in-failures.ts';
 export { postgresSealed } from './postgres-sealed.ts';
 export { postgresStoredScopes } from './postgres-stored-scopes.ts';
 export { postgresTokens } from './postgres-tokens.ts';
