@@ -24,7 +24,11 @@ export class LastSeen {
   /** A token was presented. Counts for its user too, unless it is a server's. */
   tokenUsed(token: TokenCredential, countsForUser = true): void {
     const marks: ActivityMark[] = [];
-    if (this.#isDue(token.lastUsed, token.now)) marks.push({ kind: 'token', id: token.tokenId, at: null });
+    if (this.#isDue(token.lastUsed, token.now)) {
+      marks.push({ kind: 'token', id: token.tokenId, at: null });
+      // Who works in a server all day comes to the hub by its tokens alone: their login is in use.
+      if (token.loginId !== null) marks.push({ kind: 'login', id: token.loginId, at: null });
+    }
     if (countsForUser && !token.note.startsWith(serverTokenNote)) marks.push(...this.#ofOwner(token));
     this.#note(marks);
   }

@@ -1,6 +1,6 @@
 import { type Actor, type DomainEvents, hashSecret, type Ids, type UnitOfWork } from '../kernel/index.ts';
 import type { Clock } from '../plugin/index.ts';
-import type { LoginStore, ProviderLogins, TokenStore } from './ports.ts';
+import type { LoginStore, LongestLives, ProviderLogins, TokenStore } from './ports.ts';
 import type { LoginRecord, UserRecord } from './records.ts';
 
 /** A login as the browser gets it. */
@@ -28,8 +28,8 @@ export interface LoginsDeps {
   readonly events: DomainEvents;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** How long a login lasts. */
-  readonly maxAgeDays: number;
+  /** How long a login lasts, used or not. */
+  readonly lives: Pick<LongestLives, 'loginSeconds' | 'idleSeconds'>;
 }
 
 /** Browsers that are signed in. Ending a login takes the tokens bound to its session with it (R167). */
@@ -46,7 +46,7 @@ export class Logins {
     user: Pick<UserRecord, 'id' | 'name'>,
     origin: LoginOrigin,
   ): Promise<StartedLogin> {
-    const { store, work, ids, maxAgeDays } = this.#deps;
+    const { store, work, ids, lives } = this.#deps;
     const secret = ids.base64url43();
     const details = { authenticator: origin.authenticator };
     return work.run({ actor, action: 'login.start', target: `user:${user.name}`, details }, async () => {
@@ -59,7 +59,7 @@ export class Logins {
         sessionId: origin.sessionId,
         userAgent: origin.userAgent.slice(0, 512),
         ip: origin.ip,
-        expiresIn: Math.round(maxAgeDays * 24 * 3600),
+        expiresIn: Math.min(lives.loginSeconds, lives.idleSeconds ?? Number.POSITIVE_INFINITY),
       });
       return { id, secret };
     });
@@ -85,18 +85,25 @@ export class Logins {
       const ended = await store.remove(user.id, loginId);
       if (!ended) return null;
       const sessions = [ended.sessionId, sessionId].filter((id) => id !== null);
-      const revoked = await tokens.removeOfSessions(user.id, sessions);
+      const revoked = await tokens.removeOfSessions(user.id, sessions, [ended.id]);
       const entry = { actor, action: 'login.end', target: `user:${user.name}`, details: { tokens: revoked } };
       return work.run(entry, async () => ended);
     });
   }
 
-  /** Ends every login of the user and every token bound to one; answers how many logins. */
-  async endAll(actor: Actor, user: Pick<UserRecord, 'id' | 'name'>): Promise<number> {
+  /**
+   * Ends every login of the user with the tokens and codes that came of them; answers how many logins. With
+   * `tokens` all other tokens go too, except those that running servers live with. Joins a surrounding transaction.
+   */
+  async endAll(
+    actor: Actor,
+    user: Pick<UserRecord, 'id' | 'name'>,
+    { tokens: tokensToo = false }: { readonly tokens?: boolean } = {},
+  ): Promise<number> {
     const { store, tokens, work } = this.#deps;
     return this.#timed(user.name, async () => {
       const logins = await store.removeAll(user.id);
-      const revoked = await tokens.removeOfAllSessions(user.id);
+      const revoked = await (tokensToo ? tokens.removeAll(user.id) : tokens.removeOfAllSessions(user.id));
       const entry = {
         actor,
         action: 'login.end-all',

@@ -22,6 +22,7 @@ const wish = {
   allowedScopes: ['read:users', 'access:services!service=web'],
 };
 const code = {
+  loginId: null,
   clientId: 'service-web',
   sessionId: 'session',
   redirectUri: '/services/web/oauth_callback',

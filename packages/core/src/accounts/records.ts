@@ -80,6 +80,17 @@ export interface LoginRecord {
   readonly expiresAt: Instant;
 }
 
+/** How a login is called on the wire: `l17`. It is no secret: the cookie holds another value. */
+export function loginName(id: number): string {
+  return `l${id}`;
+}
+
+/** The id behind a login's name on the wire, `null` when it is none. */
+export function loginIdOf(name: string): number | null {
+  if (!/^l[1-9]\d{0,14}$/.test(name)) return null;
+  return Number(name.slice(1));
+}
+
 /** An application that may ask for tokens (W65). */
 export interface OAuthClient {
   readonly identifier: string;

@@ -66,7 +66,7 @@ describe('asking for a token', () => {
   });
 
   it('keeps to the longest life there is (R95)', async () => {
-    await using strict = await openAccounts({ database: hub.database, maxExpiresIn: 1000 });
+    await using strict = await openAccounts({ database: hub.database, lives: { tokenSeconds: 1000 } });
     const { record } = await strict.tokens.create(self, ada, {});
     expect(record.expiresAt).not.toBeNull();
     await expect(strict.tokens.create(self, ada, { expiresIn: 1001 })).rejects.toThrow(

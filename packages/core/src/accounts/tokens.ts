@@ -8,7 +8,7 @@ import {
 import type { Actor, DomainEvents, Ids, UnitOfWork } from '../kernel/index.ts';
 import { HubError, type JsonValue } from '../plugin/index.ts';
 import { type MintedToken, mintToken } from './mint-token.ts';
-import type { Purged, TokenStore } from './ports.ts';
+import type { LongestLives, Purged, TokenStore } from './ports.ts';
 import { hubClientId, type TokenRecord, tokenIdOf, tokenName, type UserRecord } from './records.ts';
 
 /** A token somebody asks for. */
@@ -33,8 +33,8 @@ export interface TokensDeps {
   readonly ids: Ids;
   /** Raw scopes of role `token`. */
   readonly defaultScopes: readonly string[];
-  /** Longest life in seconds; `null` for none. */
-  readonly maxExpiresIn: number | null;
+  /** Longest lives of tokens and logins. */
+  readonly lives: LongestLives;
 }
 
 /** Tokens of users: creating, listing, revoking (R94–R101). */
@@ -107,13 +107,19 @@ export class Tokens {
     });
   }
 
+  /** What lives longer than the settings allow is given less: tokens and logins of before they were lowered. */
+  async limitLives(): Promise<void> {
+    await this.#deps.work.run(null, () => this.#deps.store.limitLives(this.#deps.lives));
+  }
+
   /** Deletes expired tokens, codes, logins and shares; to be called at start and every hour (R174). */
   async purge(): Promise<Purged> {
+    await this.limitLives();
     return this.#deps.work.run(null, () => this.#deps.store.purge());
   }
 
   #lifetime(wish: JsonValue | undefined): number | null {
-    const max = this.#deps.maxExpiresIn;
+    const max = this.#deps.lives.tokenSeconds;
     if (wish === undefined || wish === null) return max;
     if (typeof wish !== 'number' || !Number.isInteger(wish)) {
       throw bad(`token expires_in must be null or integer, not ${shown(wish)}`);

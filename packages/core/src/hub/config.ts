@@ -160,6 +160,13 @@ export const settingsSchema = {
           default: false,
           description: 'At start, managed roles are made to be those that `loadManagedRoles` names.',
         },
+        refusalSeconds: {
+          type: 'number',
+          minimum: 0,
+          maximum: 20,
+          default: 1,
+          description: 'No refusal is answered sooner, so that its time does not tell the reason.',
+        },
         throttle: {
           type: 'object',
           additionalProperties: false,
@@ -175,7 +182,7 @@ export const settingsSchema = {
               type: 'integer',
               minimum: 0,
               default: 50,
-              description: 'Failures from one address before a wait; 0 never waits.',
+              description: 'Failures from one address (IPv6: one /64) before a wait; 0 never waits.',
             },
             firstWait: {
               ...seconds,
@@ -187,6 +194,19 @@ export const settingsSchema = {
               ...seconds,
               default: 3600,
               description: 'Without a failure for so long all is forgotten.',
+            },
+            placeDays: {
+              type: 'number',
+              minimum: 0,
+              default: 30,
+              description:
+                'Where an account signed in within so many days, failures elsewhere do not make it wait; 0 nowhere.',
+            },
+            sharedNetworks: {
+              ...names,
+              default: [],
+              description:
+                'Addresses or networks (`192.0.2.0/24`) that many people share: failures are counted by name alone.',
             },
           },
         },
@@ -256,6 +276,19 @@ export const settingsSchema = {
         },
       },
     },
+    audit: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      properties: {
+        keepDays: {
+          type: 'number',
+          minimum: 0,
+          default: 365,
+          description: 'Older rows of the audit trail are deleted; 0 keeps all.',
+        },
+      },
+    },
     cookies: {
       type: 'object',
       additionalProperties: false,
@@ -265,7 +298,13 @@ export const settingsSchema = {
           type: 'number',
           exclusiveMinimum: 0,
           default: 14,
-          description: 'How long a sign-in lasts.',
+          description: 'How long a sign-in lasts at most. Lowered, it holds for those there are.',
+        },
+        idleHours: {
+          type: 'number',
+          minimum: 0,
+          default: 0,
+          description: 'A sign-in that nobody uses for so long ends; 0 is no limit.',
         },
         options: {
           type: 'object',
@@ -296,7 +335,8 @@ export const settingsSchema = {
           type: 'integer',
           minimum: 0,
           default: 0,
-          description: 'Longest life of a token made over the API; 0 is no limit.',
+          description:
+            'Longest life of a token of a user; 0 is no limit. Lowered, it holds for those there are.',
         },
         oauthSeconds: {
           type: 'integer',
@@ -339,6 +379,12 @@ export const settingsSchema = {
           additionalProperties: { type: 'string' },
           default: {},
           description: 'Headers of every answer; they win over ours.',
+        },
+        trustRealIp: {
+          type: 'boolean',
+          default: false,
+          description:
+            'X-Real-Ip names the client. Only where something in front of the proxy sets it on every request: the proxy passes on what clients send.',
         },
         trustedProxies: { ...names, default: [], description: 'Addresses skipped in X-Forwarded-For.' },
         bodyLimit: {

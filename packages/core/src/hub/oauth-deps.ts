@@ -3,10 +3,9 @@ import { TokenStore } from '../accounts/index.ts';
 import { Events, Ids, UnitOfWork } from '../kernel/index.ts';
 import type { OAuthDeps } from '../oauth/index.ts';
 import type { HubParts } from './hub.ts';
+import { oauthTokenSeconds } from './longest-lives.ts';
 import { roleScopes } from './role-scopes.ts';
 import { services } from './tokens.ts';
-
-const daySeconds = 24 * 3600;
 
 /** What the OAuth provider works with, out of the container. */
 export function oauthDeps(parts: HubParts, showConsent: OAuthDeps['showConsent']): OAuthDeps {
@@ -23,7 +22,7 @@ export function oauthDeps(parts: HubParts, showConsent: OAuthDeps['showConsent']
     ids: container.get(Ids),
     log: log.child({ part: 'oauth' }),
     requirePkce: settings.tokens.requirePkce,
-    tokenSeconds: settings.tokens.oauthSeconds || Math.round(settings.cookies.maxAgeDays * daySeconds),
+    tokenSeconds: oauthTokenSeconds(settings),
     noConfirm: (name) => container.get(services.serviceAccounts).needsNoConsent(name),
     loginUrl: (next) => `${addresses.hubPrefix}login?next=${encodeURIComponent(next)}`,
     showConsent,

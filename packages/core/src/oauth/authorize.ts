@@ -148,13 +148,14 @@ export function authorizeEndpoint(deps: AuthorizeDeps) {
     const { client, redirectUri, codeChallenge, codeChallengeMethod } = request;
     const facts = { redirectUri, scopes, codeChallenge, codeChallengeMethod };
     const sessionId = context.ensureSessionId();
+    const loginId = context.caller.kind === 'cookie' ? Number(context.caller.loginId) : null;
     const code = await makeCode({
       client,
       ...facts,
       newCode: () => deps.ids.alphanumeric30(),
       async save(code) {
         await deps.codes.issue(
-          { clientId: client.identifier, userId: Number(user.id), sessionId, ...facts },
+          { clientId: client.identifier, userId: Number(user.id), sessionId, loginId, ...facts },
           code,
         );
       },

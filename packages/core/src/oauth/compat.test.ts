@@ -16,6 +16,7 @@ const code: OAuthCode = {
   clientId: 'service-x',
   userId: 1,
   sessionId: null,
+  loginId: null,
   redirectUri: '/cb',
   scopes: ['a'],
   codeChallenge: null,

@@ -127,6 +127,7 @@ export function tokenEndpoint(deps: TokenDeps): (context: Context) => Promise<An
           ownerId: code.userId,
           clientId: identifier,
           sessionId: code.sessionId,
+          loginId: code.loginId,
           note: '',
           scopes,
           expiresIn,

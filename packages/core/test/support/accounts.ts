@@ -9,9 +9,13 @@ import {
   type IdentityStep,
   LastSeen,
   Logins,
+  type LongestLives,
   OAuthClients,
   OAuthCodes,
+  Refusals,
   SignIn,
+  Throttle,
+  type ThrottleSettings,
   Tokens,
   Users,
 } from '../../src/accounts/index.ts';
@@ -24,7 +28,7 @@ import {
   systemClock,
   withoutKeys,
 } from '../../src/kernel/index.ts';
-import type { Logger } from '../../src/plugin/index.ts';
+import type { Clock, Logger } from '../../src/plugin/index.ts';
 import {
   postgresAccountSetup,
   postgresActivity,
@@ -33,6 +37,7 @@ import {
   postgresIdentities,
   postgresLogins,
   postgresOAuth,
+  postgresSignInFailures,
   postgresStoredScopes,
   postgresTokens,
   postgresUsers,
@@ -53,7 +58,7 @@ export interface AccountsOptions {
   /** Roles, groups, services and scopes, as a configuration states them. */
   readonly stated?: StatedAccounts;
   readonly activityResolution?: number;
-  readonly maxExpiresIn?: number | null;
+  readonly lives?: Partial<LongestLives>;
   readonly steps?: readonly IdentityStep[];
   readonly log?: Logger;
   readonly pluginTimeout?: number;
@@ -70,7 +75,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
   const clock = systemClock;
   const ids = randomIds;
   const db = new Database(database.connection, log);
-  const work = postgresUnitOfWork(db);
+  const work = postgresUnitOfWork(db, log);
   const events = new DomainEvents(log);
   const { accounts, problems } = checkAccounts(options.stated ?? {}, '/');
   if (problems.length > 0) throw new Error(problems.join('; '));
@@ -82,7 +87,8 @@ export async function openAccounts(options: AccountsOptions = {}) {
   const tokenStore = postgresTokens(db);
   const oauth = postgresOAuth(db);
   const grants = postgresGrants(db);
-  const activityStore = postgresActivity(db);
+  const lives = { tokenSeconds: null, loginSeconds: 14 * 24 * 3600, idleSeconds: null, ...options.lives };
+  const activityStore = postgresActivity(db, lives);
   const { activityResolution } = options;
   const lastSeen = new LastSeen({
     store: activityStore,
@@ -108,7 +114,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
     events,
     clock,
     ids,
-    maxAgeDays: 14,
+    lives,
   });
   const tokens = new Tokens({
     store: tokenStore,
@@ -118,7 +124,18 @@ export async function openAccounts(options: AccountsOptions = {}) {
     events,
     ids,
     defaultScopes: scopesOfRole(accounts, 'token'),
-    maxExpiresIn: options.maxExpiresIn ?? null,
+    lives,
+  });
+  const digest = new LaterKeyedDigest();
+  digest.useKey(Buffer.alloc(32, 9));
+  const refusals = new Refusals({
+    users: store,
+    work,
+    events,
+    clock: options.clock ?? clock,
+    ids,
+    digest,
+    refusalSeconds: options.refusalSeconds ?? 0,
   });
   const signIn = new SignIn({
     authenticators,
@@ -130,6 +147,13 @@ export async function openAccounts(options: AccountsOptions = {}) {
     events,
     clock,
     log,
+    throttle: new Throttle({
+      failures: postgresSignInFailures(db),
+      digest,
+      settings: { ...generousThrottle, ...options.throttle },
+      log,
+    }),
+    refusals,
     steps: options.steps ?? [],
     pluginTimeout: options.pluginTimeout ?? 30,
   });
@@ -156,6 +180,8 @@ export async function openAccounts(options: AccountsOptions = {}) {
     logins,
     tokens,
     signIn,
+    refusals,
+    digest,
     applied,
     apply,
     codes: new OAuthCodes({ store: oauth, ids }),
@@ -173,6 +199,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
         ON CONFLICT (key) DO UPDATE SET value = to_jsonb((settings.value #>> '{}')::float8 + ${seconds}::float8)`;
     },
     async [Symbol.asyncDispose](): Promise<void> {
+      await refusals.close();
       await lastSeen.drain();
       await db.close();
       if (!options.database) await database.drop();

@@ -14,17 +14,21 @@ import {
   OAuthClients,
   OAuthCodes,
   OAuthStore,
+  Refusals,
   SignIn,
+  SignInFailures,
   StoredScopes,
+  Throttle,
   TokenStore,
   Tokens,
   type UserNames,
   UserStore,
   Users,
 } from '../../accounts/index.ts';
-import { Events, Ids, UnitOfWork } from '../../kernel/index.ts';
+import { Events, Ids, LaterKeyedDigest, UnitOfWork } from '../../kernel/index.ts';
 import { Clock, Logger } from '../../plugin/index.ts';
 import { scopesOfRole } from '../check-accounts.ts';
+import { longestLives } from '../longest-lives.ts';
 import { services } from '../tokens.ts';
 
 import type { Given } from './given.ts';
@@ -73,13 +77,13 @@ export function accountsModule({ settings, accounts }: Given): ContainerModule {
           events,
           ids,
           defaultScopes: scopesOfRole(accounts, 'token'),
-          maxExpiresIn: settings.tokens.maxSeconds || null,
+          lives: longestLives(settings),
         }),
       [TokenStore, Grants, services.scopeTable, UnitOfWork, Events, Ids],
     );
     bind(services.logins).toResolvedValue(
       (store, tokens, work, events, clock, ids) =>
-        new Logins({ store, tokens, work, events, clock, ids, maxAgeDays: settings.cookies.maxAgeDays }),
+        new Logins({ store, tokens, work, events, clock, ids, lives: longestLives(settings) }),
       [LoginStore, TokenStore, UnitOfWork, Events, Clock, Ids],
     );
     bind(services.activity).toResolvedValue(
@@ -91,13 +95,27 @@ export function accountsModule({ settings, accounts }: Given): ContainerModule {
       (store, ids) => new OAuthCodes({ store, ids }),
       [OAuthStore, Ids],
     );
+    bind(services.keyedDigest).toResolvedValue(() => new LaterKeyedDigest(), []);
+    bind(services.throttle).toResolvedValue(
+      (failures, digest, log) => new Throttle({ failures, digest, settings: settings.signIn.throttle, log }),
+      [SignInFailures, services.keyedDigest, Logger],
+    );
+    bind(services.refusals).toResolvedValue(
+      (users, work, events, clock, ids, digest) => {
+        const { refusalSeconds } = settings.signIn;
+        return new Refusals({ users, work, events, clock, ids, digest, refusalSeconds });
+      },
+      [UserStore, UnitOfWork, Events, Clock, Ids, services.keyedDigest],
+    );
     bind(services.signIn).toResolvedValue(
-      (authenticators, rules, store, users, logins, work, events, clock, log) =>
+      (authenticators, rules, store, users, logins, work, events, clock, log, throttle, refusals) =>
         once(async () => {
           const known = { authenticators, rules: await rules(), store, users, logins, work, events, clock };
           return new SignIn({
             ...known,
             log: log.child({ part: 'sign-in' }),
+            throttle,
+            refusals,
             pluginTimeout: settings.servers.hookTimeout,
           });
         }),
@@ -111,6 +129,8 @@ export function accountsModule({ settings, accounts }: Given): ContainerModule {
         Events,
         Clock,
         Logger,
+        services.throttle,
+        services.refusals,
       ],
     );
   });

@@ -7,6 +7,7 @@ import {
   GroupStore,
   IdentityStore,
   LoginStore,
+  ManagedRights,
   OAuthStore,
   SealedStore,
   SignInFailures,
@@ -27,6 +28,7 @@ import {
   postgresGroups,
   postgresIdentities,
   postgresLogins,
+  postgresManagedRights,
   postgresOAuth,
   postgresSealed,
   postgresSignInFailures,
@@ -41,6 +43,7 @@ import { readTotals } from '../../storage/postgres-totals.ts';
 import { postgresUnitOfWork } from '../../storage/postgres-unit-of-work.ts';
 import { postgresServerOwners, postgresServers } from '../../storage/servers/index.ts';
 import { postgresServices } from '../../storage/services/index.ts';
+import { longestLives } from '../longest-lives.ts';
 import { processAlive } from '../place.ts';
 import { services } from '../tokens.ts';
 
@@ -67,7 +70,10 @@ export function storageModule(given: Given): ContainerModule {
     );
     bind(Leases).toService(services.postgresLeases);
     bind(CredentialStore).toResolvedValue(postgresCredentials, [services.database]);
-    bind(ActivityStore).toResolvedValue(postgresActivity, [services.database]);
+    bind(ActivityStore).toResolvedValue(
+      (db) => postgresActivity(db, longestLives(given.settings)),
+      [services.database],
+    );
     bind(UserStore).toResolvedValue(postgresUsers, [services.database, Clock]);
     bind(TokenStore).toResolvedValue(postgresTokens, [services.database]);
     bind(OAuthStore).toResolvedValue(postgresOAuth, [services.database]);
@@ -77,6 +83,7 @@ export function storageModule(given: Given): ContainerModule {
     bind(SignInFailures).toResolvedValue(postgresSignInFailures, [services.database]);
     bind(LoginStore).toResolvedValue(postgresLogins, [services.database]);
     bind(SealedStore).toResolvedValue(postgresSealed, [services.database]);
+    bind(ManagedRights).toResolvedValue(postgresManagedRights, [services.database]);
     bind(AccountSetup).toResolvedValue(postgresAccountSetup, [services.database]);
     bind(Grants).toResolvedValue(postgresGrants, [services.database]);
     bind(ServerRepository).toResolvedValue(postgresServers, [services.database]);

@@ -1,29 +1,38 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
-import type { ActivityMark, ActivityStore } from '../../accounts/ports.ts';
+import type { ActivityMark, ActivityStore, LongestLives } from '../../accounts/ports.ts';
 import type { Instant } from '../../plugin/index.ts';
 import type { Database } from '../database.ts';
 import { toInstant } from '../tables/columns.ts';
 import { logins, servers, tokens, users } from '../tables/index.ts';
 import { idArray } from './access-versions.ts';
 import { nowInline } from './database-time.ts';
+import { loginEnd } from './token-lives.ts';
 
 /** Where each kind of mark is kept, in the order in which rows are locked. */
 const places: readonly { kind: ActivityMark['kind']; table: PgTable; column: SQL }[] = [
   { kind: 'user', table: users, column: sql`last_activity` },
   { kind: 'server', table: servers, column: sql`last_activity` },
-  { kind: 'token', table: tokens, column: sql`last_activity` },
   { kind: 'login', table: logins, column: sql`last_seen` },
+  { kind: 'token', table: tokens, column: sql`last_activity` },
 ];
 
-/** Activity in PostgreSQL. */
-export function postgresActivity(db: Database): ActivityStore {
+/** Activity in PostgreSQL. Where logins that nobody uses end, each use puts that end off. */
+export function postgresActivity(
+  db: Database,
+  lives: Pick<LongestLives, 'loginSeconds' | 'idleSeconds'> | null = null,
+): ActivityStore {
+  const end = lives && loginEnd(sql`t.created`, sql`greatest(t.last_seen, marks.at)`, lives);
+  const putOff = lives?.idleSeconds ? sql`, expires_at = ${end}` : sql``;
+
   return {
     async write(marks) {
       await db.transaction(async () => {
         for (const { kind, table, column } of places) {
           const own = marks.filter((mark) => mark.kind === kind);
-          if (own.length > 0) await db.run((q) => q.execute(moveForward(table, column, own)));
+          if (own.length === 0) continue;
+          const also = kind === 'login' ? putOff : sql``;
+          await db.run((q) => q.execute(moveForward(table, column, own, also)));
         }
       });
     },
@@ -43,7 +52,12 @@ export function postgresActivity(db: Database): ActivityStore {
 }
 
 /** Locks the rows in id order first: two hubs that write the same rows in another order would deadlock. */
-function moveForward(table: PgTable, column: SQL, marks: readonly { id: number; at: Instant | null }[]): SQL {
+function moveForward(
+  table: PgTable,
+  column: SQL,
+  marks: readonly { id: number; at: Instant | null }[],
+  also: SQL,
+): SQL {
   const batch = JSON.stringify(marks.map(({ id, at }) => ({ id, at })));
   // Their ids besides: PostgreSQL takes a batch for a hundred rows, and would rather read the whole table.
   const ids = idArray(marks.map(({ id }) => id));
@@ -55,6 +69,6 @@ function moveForward(table: PgTable, column: SQL, marks: readonly { id: number; 
     ), locked AS MATERIALIZED (
       SELECT t.id FROM ${table} t WHERE t.id = ANY(${ids}) ORDER BY t.id FOR NO KEY UPDATE
     )
-    UPDATE ${table} t SET ${column} = greatest(t.${column}, marks.at)
+    UPDATE ${table} t SET ${column} = greatest(t.${column}, marks.at)${also}
     FROM marks JOIN locked USING (id) WHERE t.id = marks.id AND t.id = ANY(${ids})`;
 }

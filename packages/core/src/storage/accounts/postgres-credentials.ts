@@ -12,6 +12,7 @@ import { toInstant } from '../tables/columns.ts';
 import { accessEpochKey } from './access-versions.ts';
 import { clientOf } from './client-facts.ts';
 import { nowInline } from './database-time.ts';
+import { isKeptOut } from './kept-out.ts';
 import { details, detailsOf, type UserRow, userRecord } from './user-page.ts';
 
 /** Looks up tokens and logins by the hash of their secret, prepared on each connection. */
@@ -54,17 +55,19 @@ const groupsColumn = sql.raw(`ARRAY(SELECT g.name FROM memberships m JOIN groups
 const detailColumns = text(details);
 const commonColumns = text(sql`
   (SELECT value #>> '{}' FROM settings WHERE key = ${sql.raw(`'${accessEpochKey}'`)}) AS access_epoch,
-  ${nowInline} AS now, u.id AS user_id, u.name AS user_name, u.admin AS user_admin, u.disabled,
+  ${nowInline} AS now, u.id AS user_id, u.name AS user_name, u.admin AS user_admin, ${isKeptOut} AS disabled,
   u.created AS user_created, u.last_activity AS user_last_activity, u.access_version AS user_version`);
 // Most never expire: then the clock is not asked a second time.
 const tokenColumns = text(sql`${commonColumns}, t.id, t.scopes, t.note, t.session_id, t.client_id,
-  t.last_activity AS last_used,
-  t.expires_at IS NOT NULL AND t.expires_at < ${nowInline} AS expired,
+  t.last_activity AS last_used, t.login_id,
+  (t.expires_at IS NOT NULL AND t.expires_at < ${nowInline})
+    OR (t.login_id IS NOT NULL AND (l.id IS NULL OR l.expires_at < ${nowInline})) AS expired,
   cu.name AS client_user, cs.name AS client_server, cv.name AS client_service,
   v.id AS service_id, v.name AS service_name, v.admin AS service_admin, v.access_version AS service_version`);
 const tokenTables = sql.raw(`tokens t
   LEFT JOIN users u ON u.id = t.user_id
   LEFT JOIN services v ON v.id = t.service_id
+  LEFT JOIN logins l ON l.id = t.login_id
   LEFT JOIN oauth_clients c ON c.identifier = t.client_id
   LEFT JOIN servers cs ON cs.id = c.server_id
   LEFT JOIN users cu ON cu.id = cs.user_id
@@ -100,6 +103,7 @@ type TokenRow = CommonRow & {
   scopes: string[];
   note: string;
   client_id: string;
+  login_id: string | null;
   client_user: string | null;
   client_server: string | null;
   client_service: string | null;
@@ -118,6 +122,7 @@ function tokenCredential(row: TokenRow, details: TokenCredential['details']): To
     note: row.note,
     sessionId: row.session_id,
     clientId: row.client_id,
+    loginId: row.login_id === null ? null : Number(row.login_id),
     client: clientOf({
       clientUser: row.client_user,
       clientServer: row.client_server,

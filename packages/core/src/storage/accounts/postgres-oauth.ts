@@ -1,9 +1,11 @@
-import { and, eq, getTableColumns, gte, isNull, or, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { OAuthStore } from '../../accounts/ports.ts';
 import type { Database } from '../database.ts';
 import { oauthClients, oauthCodes, tokens } from '../tables/index.ts';
 import { clientColumns, clientOf, clientServer, clientServerOwner, clientService } from './client-facts.ts';
-import { now, secondsFromNow } from './database-time.ts';
+import { secondsFromNow } from './database-time.ts';
+import { isKeptOut } from './kept-out.ts';
+import { stillGood } from './token-lives.ts';
 
 /** OAuth clients and codes in PostgreSQL. */
 export function postgresOAuth(db: Database): OAuthStore {
@@ -43,6 +45,14 @@ export function postgresOAuth(db: Database): OAuthStore {
       );
     },
     async takeCode(hash) {
+      // The user first, as everybody does who takes access away: two that wait for each other would both be lost.
+      const holder = await db.run((q) =>
+        q.execute<{
+          user_id: string;
+        }>(sql`SELECT u.id AS user_id FROM ${oauthCodes} c JOIN users u ON u.id = c.user_id
+          WHERE c.hash = ${hash} AND NOT ${isKeptOut} FOR SHARE OF u`),
+      );
+      if (holder.length === 0) return null;
       const [row] = await db.run((q) =>
         q
           .delete(oauthCodes)
@@ -61,13 +71,7 @@ export function postgresOAuth(db: Database): OAuthStore {
         q
           .select({ scopes: tokens.scopes })
           .from(tokens)
-          .where(
-            and(
-              eq(tokens.userId, userId),
-              eq(tokens.clientId, clientId),
-              or(isNull(tokens.expiresAt), gte(tokens.expiresAt, now)),
-            ),
-          ),
+          .where(and(eq(tokens.userId, userId), eq(tokens.clientId, clientId), stillGood)),
       );
     },
   };

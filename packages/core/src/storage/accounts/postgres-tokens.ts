@@ -15,15 +15,16 @@ import {
 import { idArray, raiseAccessVersions } from './access-versions.ts';
 import { clientColumns, clientOf, clientServer, clientServerOwner, clientService } from './client-facts.ts';
 import { now, secondsFromNow } from './database-time.ts';
+import { requireUser } from './kept-out.ts';
+import { limitLives, notOfServer, stillGood } from './token-lives.ts';
 
 /** Tokens in PostgreSQL. */
 export function postgresTokens(db: Database): TokenStore {
-  const notExpired = or(isNull(tokens.expiresAt), gte(tokens.expiresAt, now));
-
   return {
     async add({ ownerKind, ownerId, expiresIn, ...token }) {
       const owner = ownerKind === 'user' ? { userId: ownerId } : { serviceId: ownerId };
       const expiresAt = expiresIn === null ? null : secondsFromNow(expiresIn);
+      if (ownerKind === 'user') await requireUser(db, ownerId);
       const [row] = await db.run((q) =>
         q
           .insert(tokens)
@@ -35,14 +36,14 @@ export function postgresTokens(db: Database): TokenStore {
     async ofUser(userId) {
       const rows = await db.run((q) =>
         selectTokens(q)
-          .where(and(eq(tokens.userId, userId), notExpired))
+          .where(and(eq(tokens.userId, userId), stillGood))
           .orderBy(asc(sql`coalesce(${tokens.lastActivity}, ${tokens.created})`), asc(tokens.id)),
       );
       return rows.map(tokenRecord);
     },
     async get(userId, id) {
       const [row] = await db.run((q) =>
-        selectTokens(q).where(and(eq(tokens.id, id), eq(tokens.userId, userId), notExpired)),
+        selectTokens(q).where(and(eq(tokens.id, id), eq(tokens.userId, userId), stillGood)),
       );
       return row ? tokenRecord(row) : null;
     },
@@ -58,22 +59,15 @@ export function postgresTokens(db: Database): TokenStore {
             .returning({ id: tokens.id }),
         ),
       ),
-    async removeOfSessions(userId, sessionIds) {
-      if (sessionIds.length === 0) return 0;
-      const sessions = [...sessionIds];
-      await db.run((q) =>
-        q
-          .delete(oauthCodes)
-          .where(and(eq(oauthCodes.userId, userId), inArray(oauthCodes.sessionId, sessions))),
-      );
-      return count(
-        db.run((q) =>
-          q
-            .delete(tokens)
-            .where(and(eq(tokens.userId, userId), inArray(tokens.sessionId, sessions)))
-            .returning({ id: tokens.id }),
-        ),
-      );
+    async removeOfSessions(userId, sessionIds, loginIds = []) {
+      if (sessionIds.length + loginIds.length === 0) return 0;
+      const bound = (table: typeof tokens | typeof oauthCodes) =>
+        and(
+          eq(table.userId, userId),
+          or(inArray(table.sessionId, [...sessionIds]), inArray(table.loginId, [...loginIds])),
+        );
+      await db.run((q) => q.delete(oauthCodes).where(bound(oauthCodes)));
+      return count(db.run((q) => q.delete(tokens).where(bound(tokens)).returning({ id: tokens.id })));
     },
     async removeOfAllSessions(userId) {
       await db.run((q) => q.delete(oauthCodes).where(eq(oauthCodes.userId, userId)));
@@ -81,23 +75,45 @@ export function postgresTokens(db: Database): TokenStore {
         db.run((q) =>
           q
             .delete(tokens)
-            .where(and(eq(tokens.userId, userId), isNotNull(tokens.sessionId)))
+            .where(and(eq(tokens.userId, userId), or(isNotNull(tokens.sessionId), isNotNull(tokens.loginId))))
             .returning({ id: tokens.id }),
         ),
       );
     },
+    async removeAll(userId) {
+      await db.run((q) => q.delete(oauthCodes).where(eq(oauthCodes.userId, userId)));
+      return count(
+        db.run((q) =>
+          q
+            .delete(tokens)
+            .where(and(eq(tokens.userId, userId), notOfServer))
+            .returning({ id: tokens.id }),
+        ),
+      );
+    },
+    limitLives: (lives) => limitLives(db, lives),
     async purge() {
+      const ended = await db.run((q) =>
+        q.delete(logins).where(lt(logins.expiresAt, now)).returning({ id: logins.id }),
+      );
+      const ofEnded = inArray(
+        tokens.loginId,
+        ended.map(({ id }) => id),
+      );
       return {
+        logins: ended.length,
         tokens: await count(
-          db.run((q) => q.delete(tokens).where(lt(tokens.expiresAt, now)).returning({ id: tokens.id })),
+          db.run((q) =>
+            q
+              .delete(tokens)
+              .where(ended.length > 0 ? or(lt(tokens.expiresAt, now), ofEnded) : lt(tokens.expiresAt, now))
+              .returning({ id: tokens.id }),
+          ),
         ),
         codes: await count(
           db.run((q) =>
             q.delete(oauthCodes).where(lt(oauthCodes.expiresAt, now)).returning({ id: oauthCodes.hash }),
           ),
-        ),
-        logins: await count(
-          db.run((q) => q.delete(logins).where(lt(logins.expiresAt, now)).returning({ id: logins.id })),
         ),
         shares: await purgeShares(db),
         shareCodes: await count(

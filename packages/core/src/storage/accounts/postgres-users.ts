@@ -29,7 +29,7 @@ const recordColumns = {
   id: users.id,
   name: users.name,
   admin: users.admin,
-  disabled: users.disabled,
+  disabled: sql<boolean>`${users.disabled} OR ${users.blocked}`,
   userInfo: users.userInfo,
   created: users.created,
   lastActivity: users.lastActivity,
@@ -70,7 +70,7 @@ export function postgresUsers(db: Database, clock: Clock): UserStore {
           INSERT INTO ${users} (id, name, admin) OVERRIDING SYSTEM VALUE
           SELECT id, name, ${admin}::boolean FROM wanted ORDER BY name COLLATE "C"
           ON CONFLICT (name) DO NOTHING
-          RETURNING id, name, admin, disabled, user_info, created, last_activity`),
+          RETURNING id, name, admin, disabled OR blocked AS disabled, user_info, created, last_activity`),
       );
       const added = rows.map(userRecord);
       await giveRoles(

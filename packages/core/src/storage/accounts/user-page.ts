@@ -6,6 +6,7 @@ import { toInstant } from '../tables/columns.ts';
 import { groups, memberships, roles, servers, userRoles, users } from '../tables/index.ts';
 import { reachesUser } from './access-condition.ts';
 import { textArray } from './access-versions.ts';
+import { isKeptOut } from './kept-out.ts';
 
 /**
  * One page, with groups, roles and servers of its users only. What comes before the page is skipped by ids: an index
@@ -76,7 +77,7 @@ export function detailsOf({ groups, roles, servers }: Pick<UserRow, 'groups' | '
   return { groups, roles, servers: servers.map(withInstants) };
 }
 
-const columns = sql`u.id, u.name, u.admin, u.disabled, u.user_info, u.created, u.last_activity`;
+const columns = sql`u.id, u.name, u.admin, ${isKeptOut} AS disabled, u.user_info, u.created, u.last_activity`;
 
 /** Groups, roles and servers of a user `u`. */
 export const details: SQL = sql`
