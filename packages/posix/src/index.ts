@@ -1,5 +1,6 @@
 export { httpOrigin, reachable } from './address.ts';
 export { findCommand } from './find-command.ts';
+export { type GivenSecret, givenSecret, type SecretSources } from './given-secret.ts';
 export {
   type GatedProcess,
   type LaunchOptions,
@@ -27,6 +28,21 @@ export {
   waitForListener,
 } from './listener.ts';
 export { openLogFile, tailFile, trimLogFile } from './log-file.ts';
+export { type Accounts, createAccounts } from './os-helper/accounts.ts';
+export { type HelperFailure, type HelperFailureReason, isHelperFailure } from './os-helper/helper-failure.ts';
+export type { HelperPoolOptions } from './os-helper/helper-pool.ts';
+export type { PamSurroundings, TextEncoding } from './os-helper/messages.ts';
+export type { Account, Group } from './os-helper/name-service-types.ts';
+export {
+  createPam,
+  isPossibleAccountName,
+  type Pam,
+  type PamOptions,
+  type PamRequest,
+} from './os-helper/pam.ts';
+export type { BrokenReason, PamVerdict, RefusalReason } from './os-helper/verdict.ts';
 export { type PortRange, type PortReservation, reservePort } from './ports.ts';
 export { bootId, identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+export { isSecretError, type SecretError } from './secret-error.ts';
+export { quotedPath, readSecretFile } from './secret-file.ts';
 export { type StopOptions, type StopTimeouts, stopProcesses } from './stop-processes.ts';

@@ -1,4 +1,6 @@
-import { givenSecret, HubError, quotedPath, readSecretFile } from '../plugin/index.ts';
+import { quotedPath } from '@hub/posix';
+import { HubError } from '../plugin/index.ts';
+import { givenSecret, readSecretFile } from './given-secret.ts';
 import { makeSecretFile } from './make-secret-file.ts';
 
 const what = 'The cookie secret';

@@ -1,5 +1,6 @@
-import { givenSecret, HubError, readSecretFile } from '../plugin/index.ts';
+import { HubError } from '../plugin/index.ts';
 import type { Places } from './data-folder.ts';
+import { givenSecret, readSecretFile } from './given-secret.ts';
 import { makeSecretFile } from './make-secret-file.ts';
 import { readCryptKeys } from './sealer.ts';
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { HubError, readSecretFile } from '../plugin/index.ts';
+import { HubError } from '../plugin/index.ts';
+import { readSecretFile } from './given-secret.ts';
 
 /**
  * Makes 32 random bytes as hex in a file of mode 0600 and returns the text. The file appears whole and on disk, or

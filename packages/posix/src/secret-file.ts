@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
-import { HubError } from './errors.ts';
+import { secretError } from './secret-error.ts';
 
 const foreignBits = 0o077;
 const mostBytes = 65_536;
@@ -12,11 +12,11 @@ const mostBytes = 65_536;
  * Stricter than W109, which looks at the bits of others alone: the file must be a plain one, the hub's own or
  * root's, and out of reach of group and others.
  *
- * @throws HubError `HUB_START_FAILED` whose hint is the command that puts it right.
+ * @throws SecretError whose hint is the command that puts it right.
  */
 export function readSecretFile(path: string, what: string): string | null {
   const refuse = (why: string, hint: string, cause?: unknown): never => {
-    throw new HubError('HUB_START_FAILED', `${what} in ${path} ${why}.`, { hint, cause });
+    throw secretError(`${what} in ${path} ${why}.`, hint, cause);
   };
   const opened = open(path);
   if (opened === null) return null;

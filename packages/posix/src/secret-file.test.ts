@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isHubError } from './errors.ts';
+import { isSecretError } from './secret-error.ts';
 import { readSecretFile } from './secret-file.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -33,7 +33,7 @@ function refusal(path: string): { message: string; hint: string } {
   try {
     read(path);
   } catch (error) {
-    if (isHubError(error)) return { message: error.message, hint: error.hint ?? '' };
+    if (isSecretError(error)) return { message: error.message, hint: error.hint };
     throw error;
   }
   throw new Error('not refused');

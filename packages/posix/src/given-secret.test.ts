@@ -63,7 +63,7 @@ describe('of several sources of a secret', () => {
     const missing = join(folder, 'missing');
     expect(() => given('', undefined, missing)).toThrowError(
       expect.objectContaining({
-        code: 'HUB_START_FAILED',
+        name: 'SecretError',
         message: `The secret: \`secretFile\` names ${missing}, which is not there.`,
         hint: `(umask 077; openssl rand -hex 32 > '${missing}')`,
       }),

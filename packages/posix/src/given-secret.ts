@@ -1,4 +1,4 @@
-import { HubError } from './errors.ts';
+import { secretError } from './secret-error.ts';
 import { quotedPath, readSecretFile } from './secret-file.ts';
 
 /** Where a secret may come from. The first that is given counts: value, environment, file (W109, W110). */
@@ -23,7 +23,7 @@ export interface GivenSecret {
 /**
  * The secret that counts of those given; `null` when none is. A file is read only when it counts.
  *
- * @throws HubError `HUB_START_FAILED` for a named file that is missing or open to others.
+ * @throws SecretError for a named file that is missing or open to others.
  */
 export function givenSecret({ what, value, variable, file }: SecretSources): GivenSecret | null {
   const warnings: string[] = [];
@@ -41,7 +41,8 @@ export function givenSecret({ what, value, variable, file }: SecretSources): Giv
   if (file.path === '') return null;
   const text = readSecretFile(file.path, what);
   if (text !== null) return { text, from: file.path, warnings };
-  throw new HubError('HUB_START_FAILED', `${what}: ${file.name} names ${file.path}, which is not there.`, {
-    hint: `(umask 077; openssl rand -hex 32 > ${quotedPath(file.path)})`,
-  });
+  throw secretError(
+    `${what}: ${file.name} names ${file.path}, which is not there.`,
+    `(umask 077; openssl rand -hex 32 > ${quotedPath(file.path)})`,
+  );
 }
