@@ -11,6 +11,8 @@ export type SignInRefusal =
   | 'blocked'
   | 'disabled'
   | 'not allowed'
+  /** Who asks for a token by password must have signed in before (R93). */
+  | 'no user yet'
   | 'name belongs to another identity';
 
 /** Somebody who may come in. */

@@ -8,11 +8,15 @@ import {
   type RequestView,
 } from '../plugin/index.ts';
 import type { AccessRules, AuthenticatorInstance } from './access-rules.ts';
+import { guarded } from './guarded.ts';
+import { type IdentityStep, type IdentityWrite, prepareSteps, userInfoStep } from './identity-steps.ts';
 import type { Logins, StartedLogin } from './logins.ts';
 import { type PluginCall, pluginCall } from './plugin-call.ts';
 import type { UserStore } from './ports.ts';
 import type { UserDetails, UserRecord } from './records.ts';
+import type { Refusals } from './refusals.ts';
 import { type Admitted, decideSignIn, mayBind, type SignInRefusal } from './sign-in-decision.ts';
+import type { Throttle, TriedAccount } from './throttle.ts';
 import { userView } from './user-view.ts';
 import type { Users } from './users.ts';
 
@@ -30,13 +34,6 @@ export type SignInResult =
   | { readonly ok: true; readonly user: UserDetails; readonly created: boolean; readonly login: StartedLogin }
   | { readonly ok: false; readonly status: 403; readonly message: string; readonly reason: SignInRefusal };
 
-/** Writes what else an identity brings, such as groups or auth_state; inside the transaction of the login. */
-export type IdentityStep = (
-  user: UserRecord,
-  identity: ProvidedIdentity,
-  authenticator: string,
-) => Promise<void>;
-
 export interface SignInDeps {
   readonly authenticators: readonly AuthenticatorInstance[];
   readonly rules: AccessRules;
@@ -47,6 +44,9 @@ export interface SignInDeps {
   readonly events: DomainEvents;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly throttle: Throttle;
+  readonly refusals: Refusals;
+  /** What else an identity brings, such as groups or auth_state; written in the transaction of the login. */
   readonly steps?: readonly IdentityStep[];
   /** Seconds an authenticator has for each call. */
   readonly pluginTimeout?: number;
@@ -60,16 +60,18 @@ export class SignIn {
     this.#deps = deps;
   }
 
-  /** Signs in with what a form brought; `data.username` is trimmed already (P106). */
+  /**
+   * Signs in with what a form brought; `data.username` is trimmed already (P106).
+   * @throws HubError 429 when too many tries failed (W26).
+   */
   async withForm(id: string, visit: Visit, data: Readonly<Record<string, string>>): Promise<SignInResult> {
     const began = this.#deps.clock.monotonic();
     const instance = this.#instance(id);
-    const { authenticator } = instance;
-    const identity = await this.#caller(instance)('authenticate', () =>
-      authenticator.authenticate(visit.request, data),
-    );
-    if (!identity) return this.#refuse(instance, 'wrong credentials', data.username ?? '', visit, began);
-    return this.#admit(instance, visit, identity, began);
+    return this.#guarded([instance], visit, data, async ([tried]) => {
+      const identity = await this.#ask(instance, visit, data);
+      if (identity) return this.#admit(instance, visit, identity, began);
+      return this.#refuse(instance, 'wrong credentials', tried?.name ?? '', visit, began);
+    });
   }
 
   /** Signs in with an identity that an authenticator's own route found out. */
@@ -77,25 +79,69 @@ export class SignIn {
     return this.#admit(this.#instance(id), visit, identity, this.#deps.clock.monotonic());
   }
 
-  /** Whose password this is, without signing anybody in or making a user; `null` for a refusal (R93). */
+  /**
+   * Whose password this is, whichever of these authenticators knows it, without signing anybody in or making a user;
+   * `null` for a refusal (R93).
+   * @throws HubError 429 when too many tries failed (W26).
+   */
   async verify(
-    id: string,
+    ids: readonly string[],
     visit: Visit,
     data: Readonly<Record<string, string>>,
   ): Promise<UserDetails | null> {
     const began = this.#deps.clock.monotonic();
-    const instance = this.#instance(id);
-    const identity = await this.#caller(instance)('authenticate', () =>
-      instance.authenticator.authenticate(visit.request, data),
-    );
+    const instances = ids.map((id) => this.#instance(id));
+    const [first] = instances;
+    if (!first) return null;
+    const verified = await this.#guarded(instances, visit, data, async ([tried]) => {
+      let last: Refusal = { instance: first, reason: 'wrong credentials', name: tried?.name ?? '' };
+      for (const instance of instances) {
+        const found = await this.#known(instance, visit, data);
+        if (found && 'user' in found) return { ok: true, id: instance.id, user: found.user } as const;
+        if (found) last = found;
+      }
+      return this.#refuse(last.instance, last.reason, last.name, visit, began);
+    });
+    return verified.ok ? verified.user : null;
+  }
+
+  /** The user whose password this is, or why it is of no use; `null` when it is nobody's. */
+  async #known(
+    instance: AuthenticatorInstance,
+    visit: Visit,
+    data: Readonly<Record<string, string>>,
+  ): Promise<{ readonly user: UserDetails } | Refusal | null> {
+    const identity = await this.#ask(instance, visit, data);
+    if (!identity) return null;
     const { rules, store } = this.#deps;
-    const decision = identity
-      ? await decideSignIn(instance, identity, { rules, users: store, call: this.#caller(instance) })
-      : null;
-    const found = decision?.ok && decision.user ? await store.byName(decision.user.name) : null;
-    if (found && !found.disabled) return found;
-    this.#refuse(instance, 'wrong credentials', data.username ?? '', visit, began);
-    return null;
+    const decision = await decideSignIn(instance, identity, {
+      rules,
+      users: store,
+      call: this.#caller(instance),
+    });
+    if (!decision.ok) return { instance, reason: decision.reason, name: decision.name };
+    const user = decision.user ? await store.byName(decision.user.name) : null;
+    return user && !user.disabled ? { user } : { instance, reason: 'no user yet', name: decision.name };
+  }
+
+  async #ask(
+    instance: AuthenticatorInstance,
+    visit: Visit,
+    data: Readonly<Record<string, string>>,
+  ): Promise<ProvidedIdentity | null> {
+    const { authenticator } = instance;
+    return this.#caller(instance)('authenticate', () => authenticator.authenticate(visit.request, data));
+  }
+
+  #guarded<R extends { readonly ok: boolean; readonly id?: string }>(
+    instances: readonly AuthenticatorInstance[],
+    { request: { ip } }: Visit,
+    data: Readonly<Record<string, string>>,
+    attempt: (tried: readonly TriedAccount[]) => Promise<R>,
+  ): Promise<R> {
+    const { throttle, refusals, rules } = this.#deps;
+    const call = (instance: AuthenticatorInstance) => this.#caller(instance);
+    return guarded({ throttle, refusals, rules, call }, instances, { ip, data }, attempt);
   }
 
   async #admit(
@@ -112,6 +158,10 @@ export class SignIn {
     const decision = await decideSignIn(instance, identity, { rules, users: store, call });
     if (!decision.ok) return this.#refuse(instance, decision.reason, decision.name, visit, began);
 
+    const ref = { authenticator: instance.id, subject: decision.subject };
+    const told = { identity, ref, user: decision.user, admin: decision.admin };
+    const writes = await prepareSteps([userInfoStep(store), ...(this.#deps.steps ?? [])], told);
+
     const actor: Actor = { kind: 'user', name: decision.name, ip: visit.request.ip };
     const { user, created } = decision.user
       ? { user: decision.user, created: false }
@@ -122,7 +172,7 @@ export class SignIn {
       instance,
       visit,
       identity,
-      { ...decision, user, bound: decision.bound || created },
+      { ...decision, user, bound: decision.bound || created, writes },
       actor,
     );
     if (!login)
@@ -187,10 +237,10 @@ export class SignIn {
     instance: AuthenticatorInstance,
     visit: Visit,
     identity: ProvidedIdentity,
-    admitted: Admitted & { readonly user: UserRecord },
+    admitted: Admitted & { readonly user: UserRecord; readonly writes: readonly IdentityWrite[] },
     actor: Actor,
   ): Promise<StartedLogin | null> {
-    const { store, users, logins, rules, work, steps = [] } = this.#deps;
+    const { store, users, logins, rules, work } = this.#deps;
     const { user, subject, mapped, admin } = admitted;
     return work.run(null, async () => {
       if (!admitted.bound) {
@@ -200,9 +250,8 @@ export class SignIn {
         if ((await store.bind(user.id, instance.id, subject)) !== user.id) return null;
       }
       if (admin !== null) await users.setAdmin(actor, user, admin);
-      if (identity.userInfo) await store.setUserInfo(user.id, identity.userInfo);
       await store.assertDefaultRoles(user.id);
-      for (const step of steps) await step(user, identity, instance.id);
+      for (const write of admitted.writes) await write(user, actor);
       return logins.start(actor, user, {
         authenticator: instance.id,
         subject,
@@ -222,16 +271,14 @@ export class SignIn {
     );
   }
 
-  #refuse(
-    { id }: AuthenticatorInstance,
+  async #refuse(
+    { id: authenticator }: AuthenticatorInstance,
     reason: SignInRefusal,
     name: string,
-    { request }: Visit,
+    { request: { ip } }: Visit,
     began: number,
-  ): SignInResult {
-    const { log, events, clock } = this.#deps;
-    log.info({ authenticator: id, user: name.slice(0, 64), reason, ip: request.ip }, 'sign-in refused');
-    events.emit('signInRefused', { reason, seconds: (clock.monotonic() - began) / 1000 });
+  ): Promise<Extract<SignInResult, { ok: false }>> {
+    await this.#deps.refusals.refused({ authenticator, reason, name, ip, began });
     return { ok: false, status: 403, message: refusalText, reason };
   }
 
@@ -244,6 +291,12 @@ export class SignIn {
   #caller(instance: AuthenticatorInstance): PluginCall {
     return pluginCall(instance.id, this.#deps);
   }
+}
+
+interface Refusal {
+  readonly instance: AuthenticatorInstance;
+  readonly reason: SignInRefusal;
+  readonly name: string;
 }
 
 /** Another request made the same user or bound the same identity; ends the transaction without a trace. */

@@ -42,12 +42,12 @@ export function apiDeps(parts: HubParts, shutDown: (how: StopOptions) => void): 
     },
     async verifyPassword(context, fields) {
       const signIn = await container.get(services.signIn)();
-      const visit = { request: requestView(context), sessionId: null };
-      for (const { id } of authenticators) {
-        const user = await signIn.verify(id, visit, fields);
-        if (user) return user;
-      }
-      return null;
+      const withPassword = authenticators.filter(({ authenticator }) => !('button' in authenticator.login));
+      return signIn.verify(
+        withPassword.map(({ id }) => id),
+        { request: requestView(context), sessionId: null },
+        fields,
+      );
     },
     hooks: userHooks({ authenticators, clock, seconds: settings.servers.hookTimeout }),
     log: log.child({ part: 'api' }),

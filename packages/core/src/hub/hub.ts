@@ -4,6 +4,7 @@ import { type Clock, HubError, type Logger, type StopMode } from '../plugin/inde
 import { RouteCheck, Routes } from '../routing/index.ts';
 import { ServerRepository, type Servers, Spawners } from '../servers/index.ts';
 import type { Connection } from '../storage/database.ts';
+import { purgeAudit } from '../storage/postgres-audit.ts';
 import type { Addresses } from './addresses.ts';
 import { applyConfiguration } from './apply-configuration.ts';
 import type { HubConfig, Settings } from './config.ts';
@@ -180,6 +181,7 @@ export class Hub implements AsyncDisposable {
 
     const web: Web = await buildWeb(this.#parts, { shutDown: (how) => void this.stop(how) });
     this.#later('http listener', () => web.close());
+    this.#later('refusals', () => container.get(services.refusals).close());
     for (const warning of web.cookieSecret.warnings) log.warn({}, warning);
     const listening = await web.listen();
     addresses.listensAt(listening);
@@ -298,10 +300,14 @@ export class Hub implements AsyncDisposable {
   }
 
   async #purge(): Promise<void> {
-    const { container, log } = this.#parts;
+    const { container, settings, log } = this.#parts;
     if (!container.get(services.postgresLeases).holds('purge')) return;
     try {
-      const purged = await this.tokens.purge();
+      const purged = {
+        ...(await this.tokens.purge()),
+        failures: await container.get(services.throttle).purge(),
+        audit: await purgeAudit(container.get(services.database), settings.audit.keepDays),
+      };
       log.debug(purged, 'expired rows deleted');
     } catch (error) {
       log.warn({ err: error }, 'expired rows could not be deleted, it is tried again');

@@ -6,14 +6,19 @@ import type {
   AuthStates,
   Credentials,
   Groups,
+  IdentityStep,
+  KeptStateDeps,
   LastSeen,
   Logins,
   OAuthClients,
   OAuthCodes,
+  Refusals,
   SignIn,
+  Throttle,
   Tokens,
   Users,
 } from '../accounts/index.ts';
+import type { LaterKeyedDigest } from '../kernel/index.ts';
 import type { Metrics } from '../observe/index.ts';
 import { type Proxy as HubProxy, type Pages, token } from '../plugin/index.ts';
 import type { ServerDetails, Servers } from '../servers/index.ts';
@@ -41,6 +46,9 @@ export const services = {
   lastSeen: token<LastSeen>('LastSeen'),
   credentials: token<Credentials>('Credentials'),
   authStates: token<AuthStates>('AuthStates'),
+  keptState: token<KeptStateDeps>('KeptState'),
+  managedSteps: token<readonly IdentityStep[]>('ManagedSteps'),
+  signInSteps: token<readonly IdentityStep[]>('SignInSteps'),
   users: token<Users>('Users'),
   groups: token<Groups>('Groups'),
   tokens: token<Tokens>('Tokens'),
@@ -49,6 +57,9 @@ export const services = {
   oauthClients: token<OAuthClients>('OAuthClients'),
   oauthCodes: token<OAuthCodes>('OAuthCodes'),
   accessRules: token<() => Promise<AccessRules>>('AccessRules'),
+  keyedDigest: token<LaterKeyedDigest>('LaterKeyedDigest'),
+  throttle: token<Throttle>('Throttle'),
+  refusals: token<Refusals>('Refusals'),
   signIn: token<() => Promise<SignIn>>('SignIn'),
   servers: token<Servers>('Servers'),
   serverDetails: token<ServerDetails>('ServerDetails'),

@@ -38,6 +38,7 @@ export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
     usualFile: `${places.dataFolder}/cookie-secret`,
     mayGenerate: places.database.kind === 'private',
   });
+  container.get(services.keyedDigest).useKey(cookieSecret.bytes);
   const grants = container.get(Grants);
   const memberships: Memberships = {
     async groupsOf(user) {
@@ -60,7 +61,10 @@ export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
       sessionDomain: null,
       options: settings.cookies.options,
     },
-    forwarded: { trustedDownstream: new Set(settings.http.trustedProxies), trustRealIp: true },
+    forwarded: {
+      trustedDownstream: new Set(settings.http.trustedProxies),
+      trustRealIp: settings.http.trustRealIp,
+    },
     anonymousId: anonymousIdSettings(process.env),
     publicUrl: settings.publicUrl,
     subdomainHost: null,

@@ -21,6 +21,8 @@ export interface HubEvents {
     readonly seconds: number;
   }) => void;
   signInRefused: (event: { readonly reason: string; readonly seconds: number }) => void;
+  /** A try in a time of waiting (W26): not made, and not counted as a failure. */
+  signInThrottled: (event: { readonly by: 'account' | 'address' | 'place' }) => void;
   signedOut: (event: { readonly user: string; readonly seconds: number }) => void;
   tokenCreated: (event: { readonly owner: string; readonly id: string }) => void;
   tokenRevoked: (event: { readonly owner: string; readonly id: string }) => void;

@@ -3,6 +3,7 @@ export * from './database-now.ts';
 export * from './deadline.ts';
 export * from './events.ts';
 export * from './ids.ts';
+export * from './keyed-digest.ts';
 export * from './leases.ts';
 export * from './names.ts';
 export * from './secrets.ts';

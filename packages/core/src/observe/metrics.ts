@@ -77,6 +77,13 @@ export function createMetrics(
     registers: [register],
   });
 
+  const throttled = new Counter({
+    name: `${prefix}login_throttled_total`,
+    help: 'Sign-ins not tried because too many had failed',
+    labelNames: ['by'],
+    registers: [register],
+  });
+
   readTotals(register, prefix, totals);
 
   // P701: what can occur is there from the start. Label texts are those dashboards match (P8.4).
@@ -87,6 +94,7 @@ export function createMetrics(
     deleteRoute.zero({ status });
     login.zero({ status: `LoginStatus.${status}` });
   }
+  for (const by of ['account', 'address', 'place']) throttled.inc({ by }, 0);
   for (const status of ['running', 'stopped']) poll.zero({ status: `ServerPollStatus.${status}` });
 
   const outcome = (ok: boolean) => ({ status: ok ? 'success' : 'failure' });
@@ -103,6 +111,7 @@ export function createMetrics(
   events.on('routesChecked', ({ seconds }) => checkRoutes.observe(seconds));
   events.on('signedIn', ({ seconds }) => login.observe({ status: 'LoginStatus.success' }, seconds));
   events.on('signInRefused', ({ seconds }) => login.observe({ status: 'LoginStatus.failure' }, seconds));
+  events.on('signInThrottled', ({ by }) => throttled.inc({ by }));
   events.on('signedOut', ({ seconds }) => logout.observe(seconds));
 
   return {

@@ -1,18 +1,30 @@
 import { sql } from 'drizzle-orm';
 import type { AuditEntry, UnitOfWork } from '../kernel/index.ts';
+import type { Logger } from '../plugin/index.ts';
 import type { Database } from './database.ts';
 import { audit } from './tables/index.ts';
 
-/** Transactions of PostgreSQL, each with its audit row. */
-export function postgresUnitOfWork(db: Database): UnitOfWork {
+/** Transactions of PostgreSQL, each with its audit row, and a log line for each row once it is committed. */
+export function postgresUnitOfWork(db: Database, log: Logger): UnitOfWork {
+  const write = async (entries: readonly AuditEntry[]): Promise<void> => {
+    await writeAudit(db, entries);
+    db.afterCommit(() => {
+      for (const { actor, action, target, details = {} } of entries) {
+        log.info(
+          { actor: actor.name, actorKind: actor.kind, ip: actor.ip, action, target, details },
+          'audit',
+        );
+      }
+    });
+  };
   return {
     run: (entry, work) =>
       db.transaction(async () => {
         const result = await work();
-        if (entry) await writeAudit(db, [entry]);
+        if (entry) await write([entry]);
         return result;
       }),
-    note: (entries) => writeAudit(db, entries),
+    note: write,
     read: (work) => db.transaction(work, { readOnly: true }),
     afterCommit: (then) => db.afterCommit(then),
     get inTransaction() {

@@ -73,7 +73,7 @@ describe('rows of servers', () => {
     }
     const before = await repository.counts();
     const limit = before.starting + 5;
-    const work = postgresUnitOfWork(db);
+    const work = postgresUnitOfWork(db, silentLogger);
     const by = (owner: string) => ({ owner, spawners: ['fake'] });
     const takes = ['hub-a', 'hub-b', 'hub-a', 'hub-b', 'hub-a', 'hub-b'].map((owner) =>
       work.run(null, () => repository.takeFromQueue(by(owner), limit)),

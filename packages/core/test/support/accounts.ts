@@ -23,6 +23,7 @@ import { checkAccounts, type StatedAccounts, scopesOfRole } from '../../src/hub/
 import {
   type Actor,
   DomainEvents,
+  LaterKeyedDigest,
   randomIds,
   type Sealer,
   systemClock,
@@ -63,7 +64,21 @@ export interface AccountsOptions {
   readonly log?: Logger;
   readonly pluginTimeout?: number;
   readonly sealer?: Sealer;
+  /** Nobody waits unless told. */
+  readonly throttle?: Partial<ThrottleSettings>;
+  readonly refusalSeconds?: number;
+  readonly clock?: Clock;
 }
+
+const noThrottle: ThrottleSettings = {
+  accountTries: 0,
+  addressTries: 0,
+  firstWait: 1,
+  longestWait: 60,
+  forgetAfter: 3600,
+  placeDays: 30,
+  sharedNetworks: [],
+};
 
 /** Everything of accounts/ over a real database, with the default roles applied. */
 export type Accounts = Awaited<ReturnType<typeof openAccounts>>;
@@ -72,7 +87,7 @@ export type Accounts = Awaited<ReturnType<typeof openAccounts>>;
 export async function openAccounts(options: AccountsOptions = {}) {
   const database = options.database ?? (await testDatabase());
   const log = options.log ?? silentLogger;
-  const clock = systemClock;
+  const clock = options.clock ?? systemClock;
   const ids = randomIds;
   const db = new Database(database.connection, log);
   const work = postgresUnitOfWork(db, log);
@@ -132,7 +147,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
     users: store,
     work,
     events,
-    clock: options.clock ?? clock,
+    clock,
     ids,
     digest,
     refusalSeconds: options.refusalSeconds ?? 0,
@@ -150,7 +165,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
     throttle: new Throttle({
       failures: postgresSignInFailures(db),
       digest,
-      settings: { ...generousThrottle, ...options.throttle },
+      settings: { ...noThrottle, ...options.throttle },
       log,
     }),
     refusals,

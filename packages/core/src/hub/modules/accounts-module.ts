@@ -108,7 +108,7 @@ export function accountsModule({ settings, accounts }: Given): ContainerModule {
       [UserStore, UnitOfWork, Events, Clock, Ids, services.keyedDigest],
     );
     bind(services.signIn).toResolvedValue(
-      (authenticators, rules, store, users, logins, work, events, clock, log, throttle, refusals) =>
+      (authenticators, rules, store, users, logins, work, events, clock, log, throttle, refusals, steps) =>
         once(async () => {
           const known = { authenticators, rules: await rules(), store, users, logins, work, events, clock };
           return new SignIn({
@@ -116,6 +116,7 @@ export function accountsModule({ settings, accounts }: Given): ContainerModule {
             log: log.child({ part: 'sign-in' }),
             throttle,
             refusals,
+            steps,
             pluginTimeout: settings.servers.hookTimeout,
           });
         }),
@@ -131,6 +132,7 @@ export function accountsModule({ settings, accounts }: Given): ContainerModule {
         Logger,
         services.throttle,
         services.refusals,
+        services.signInSteps,
       ],
     );
   });
