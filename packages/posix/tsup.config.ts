@@ -1,3 +1,7 @@
 import { packageBuild } from '../../tsup.base.ts';
 
-export default packageBuild({ index: 'src/index.ts' });
+export default packageBuild({
+  index: 'src/index.ts',
+  // A program, started from beside the bundle. The only place that loads koffi.
+  'os-helper': 'src/os-helper/os-helper.ts',
+});
