@@ -38,6 +38,13 @@ export class AuthStates {
     return this.#read(this.available ? await this.#store.stateOf(userId, identity) : null);
   }
 
+  /** What a sign-in with this identity finds: its own, or with a new identity what the API stored for the user. */
+  async beforeSignIn(userId: number, identity: IdentityRef): Promise<JsonObject | null> {
+    if (!this.available) return null;
+    const own = await this.#store.stateOf(userId, identity);
+    return this.#read(own ?? (await this.#store.stateOfUser(userId, identity.authenticator)));
+  }
+
   /** Opens what was read with something else. Unreadable is the same as none, and a warning (P132). */
   async opened(sealed: string | null, of: StoredState): Promise<JsonObject | null> {
     return this.#read({ ...of, sealed });

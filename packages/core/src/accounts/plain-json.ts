@@ -12,13 +12,22 @@ export function notJson(value: unknown, what: string): string | null {
 
 function problemIn(value: unknown, path: string, depth: number): string | null {
   if (depth > deepest) return `${path} is nested too deeply or holds itself`;
-  if (value === null || value === undefined || typeof value === 'string' || typeof value === 'boolean') {
-    return null;
-  }
+  if (value === null || value === undefined || typeof value === 'boolean') return null;
+  if (typeof value === 'string') return isStorable(value) ? null : `${path} holds NUL or half a character`;
   if (typeof value === 'number') return Number.isFinite(value) ? null : `${path} is ${value}`;
   if (Array.isArray(value)) return first(value.map((one, nr) => problemIn(one, `${path}[${nr}]`, depth + 1)));
   if (!isPlainObject(value)) return `${path} is ${kindOf(value)}, which JSON cannot hold`;
-  return first(Object.entries(value).map(([key, one]) => problemIn(one, `${path}.${key}`, depth + 1)));
+  const within = Object.entries(value).map(([key, one]) =>
+    isStorable(key)
+      ? problemIn(one, `${path}.${key}`, depth + 1)
+      : `${path} has a key with NUL or half a character`,
+  );
+  return first(within);
+}
+
+/** PostgreSQL holds no NUL in texts and no half of a character. */
+export function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {

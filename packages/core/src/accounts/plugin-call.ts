@@ -17,6 +17,7 @@ export function pluginCall(
     /** Seconds. */
     readonly pluginTimeout?: number;
   },
+  called = `Authenticator ${id}`,
 ): PluginCall {
   const { clock, events, work, pluginTimeout = 30 } = deps;
   return async (what, run) => {
@@ -26,13 +27,13 @@ export function pluginCall(
     try {
       return await withDeadline(clock, `${what} of ${id}`, pluginTimeout, null, async () => run(), overdue);
     } catch (error) {
-      throw isHubError(error) ? error : explained(error, id, what);
+      throw isHubError(error) ? error : explained(error, called, what);
     }
   };
 }
 
-function explained(cause: unknown, id: string, what: string): HubError {
+function explained(cause: unknown, called: string, what: string): HubError {
   return cause instanceof DeadlineError
-    ? new HubError('HUB_UNAVAILABLE', `Authenticator ${id} does not answer.`, { cause })
-    : new HubError('HUB_PLUGIN_FAILED', `Authenticator ${id} failed in ${what}.`, { cause });
+    ? new HubError('HUB_UNAVAILABLE', `${called} does not answer.`, { cause })
+    : new HubError('HUB_PLUGIN_FAILED', `${called} failed in ${what}.`, { cause });
 }

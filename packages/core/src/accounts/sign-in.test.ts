@@ -268,7 +268,7 @@ describe('a plugin that fails', () => {
 });
 
 it('lets further steps write in the transaction of the login', async () => {
-  const steps = [async () => Promise.reject(new HubError('HUB_FORBIDDEN', 'no group'))];
+  const steps = [async () => async () => Promise.reject(new HubError('HUB_FORBIDDEN', 'no group'))];
   await using hub = await open({ steps });
   await expect(hub.enter('ada')).rejects.toThrow('no group');
   const [row] = await hub.sql`SELECT count(*)::int AS count FROM logins`;

@@ -34,7 +34,7 @@ export async function assemble(config: HubConfig, machine: Machine = {}): Promis
   const places = findPlaces(settings);
   const log = config.logger ?? createLogger(settings.logLevel);
   const clock = machine.clock ?? systemClock;
-  const addresses = new Addresses(settings, places.dataFolder);
+  const addresses = new Addresses(settings, places);
   const run = { id: randomUUID(), host: addresses.host, place: await findPlace() };
 
   const cryptKeys = findCryptKeys(settings, places, process.env);
@@ -60,7 +60,7 @@ export async function assemble(config: HubConfig, machine: Machine = {}): Promis
 
   const container = new Container({ defaultScope: 'Singleton' });
   container.load(kernelModule(given), storageModule(given), accountsModule(given));
-  container.load(identitiesModule());
+  container.load(identitiesModule(given, config.hooks ?? {}));
   container.load(serversModule(given), servicesModule(given), sharingModule(given));
   const lifecycle = new LifecycleRunner(log);
   bindPlugins(container, plugins, lifecycle);

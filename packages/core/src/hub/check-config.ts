@@ -10,6 +10,7 @@ import {
 import { baseUrlOf } from './addresses.ts';
 import { type AccountsConfig, checkAccounts } from './check-accounts.ts';
 import { checkOptions, checkPlugin } from './check-options.ts';
+import { signInProblems } from './check-sign-in.ts';
 import { type HubConfig, type Settings, settingsSchema } from './config.ts';
 
 /** A plugin whose options are right, defaults filled in. */
@@ -83,6 +84,13 @@ export function lookOver(config: HubConfig): LookedOver {
     ...checked.flatMap(({ plugin }) => (plugin ? serviceProblems(plugin) : [])),
     ...ofAddresses,
     ...found.problems,
+    ...(ofSettings.length === 0
+      ? signInProblems(
+          settings as Settings,
+          checked.flatMap(({ plugin }) => plugin ?? []),
+          accounts,
+        )
+      : []),
   ];
   return {
     settings,

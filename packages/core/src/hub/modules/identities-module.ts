@@ -1,15 +1,57 @@
 import { ContainerModule } from 'inversify';
-import { AuthStates, IdentityStore } from '../../accounts/index.ts';
-import { Sealer } from '../../kernel/index.ts';
-import { Logger } from '../../plugin/index.ts';
+import {
+  AuthStates,
+  IdentityStore,
+  type KeptStateDeps,
+  ManagedRights,
+  managedGroupsStep,
+  managedRolesStep,
+  pluginCall,
+  signedInStep,
+} from '../../accounts/index.ts';
+import { Events, Sealer, UnitOfWork } from '../../kernel/index.ts';
+import { Clock, Logger } from '../../plugin/index.ts';
+import type { HubHooks } from '../hooks.ts';
 import { services } from '../tokens.ts';
 
+import type { Given } from './given.ts';
+
 /** What authenticators tell of people, and whether it still holds. */
-export function identitiesModule(): ContainerModule {
+export function identitiesModule({ settings, accounts }: Given, hooks: HubHooks): ContainerModule {
+  const { signIn } = settings;
   return new ContainerModule(({ bind }) => {
     bind(services.authStates).toResolvedValue(
       (store, sealer, log) => new AuthStates({ store, sealer, log: log.child({ part: 'auth-state' }) }),
       [IdentityStore, Sealer, Logger],
+    );
+    bind(services.keptState).toResolvedValue(
+      (authStates, clock, events, work): KeptStateDeps => ({
+        enabled: signIn.authState,
+        authStates,
+        reconcile: hooks.reconcileAuthState ?? null,
+        call: pluginCall('configuration', {
+          clock,
+          events,
+          work,
+          pluginTimeout: settings.servers.hookTimeout,
+        }),
+      }),
+      [services.authStates, Clock, Events, UnitOfWork],
+    );
+    bind(services.managedSteps).toResolvedValue(
+      (rights, users, work, table, logger) => {
+        const log = logger.child({ part: 'sign-in' });
+        const configured = new Set(accounts.roles.keys());
+        return [
+          managedGroupsStep({ manage: signIn.manageGroups, rights, work, log }),
+          managedRolesStep({ manage: signIn.manageRoles, rights, users, work, table, configured, log }),
+        ];
+      },
+      [ManagedRights, services.users, UnitOfWork, services.scopeTable, Logger],
+    );
+    bind(services.signInSteps).toResolvedValue(
+      (identities, kept, managed) => [...managed, signedInStep({ ...kept, identities })],
+      [IdentityStore, services.keptState, services.managedSteps],
     );
   });
 }
