@@ -1,7 +1,7 @@
 import type { Authenticator, Logger, PluginInstance, RequestView } from '@hub/core/plugin';
-import { authenticatorConformance } from '@hub/testing';
+import { authenticatorConformance, createTestHub } from '@hub/testing';
 import { describe, expect, it } from 'vitest';
-import { dummyAuthenticator, sharedPasswordAuthenticator } from './index.ts';
+import { dummyAuthenticator, nullAuthenticator, sharedPasswordAuthenticator } from './index.ts';
 
 const userPassword = 'open-sesame';
 const adminPassword = 'an administrator password of 32+ characters';
@@ -112,5 +112,20 @@ describe('shared password', () => {
     expect([properties.userPassword.secret, properties.adminPassword.secret]).toEqual([true, true]);
     expect(properties.groupPasswords.items.properties.password.secret).toBe(true);
     expect(dummyAuthenticator.definition.options.properties.password.secret).toBe(true);
+  });
+});
+
+describe('null', () => {
+  it('shows nobody a login page, and tokens work (P163)', async () => {
+    await using hub = await createTestHub({ plugins: [nullAuthenticator()] });
+    expect((await hub.request('GET', '/hub/login')).status).toBe(403);
+    expect((await hub.request('GET', '/hub/login?authenticator=null')).text).not.toContain('<form');
+    const { headers } = await hub.request('GET', '/hub/login?authenticator=null');
+    const [xsrf = ''] = /_xsrf=[^;]+/.exec(String(headers['set-cookie'])) ?? [];
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const body = `${xsrf}&username=ada&password=x`;
+    expect((await hub.request('POST', '/hub/login', { headers: form, cookie: xsrf, body })).status).toBe(403);
+    const ada = await hub.tokenOf('ada');
+    expect((await hub.request('GET', '/hub/api/user', { token: ada })).json).toMatchObject({ name: 'ada' });
   });
 });

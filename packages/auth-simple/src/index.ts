@@ -1,2 +1,3 @@
 export { dummyAuthenticator } from './dummy-authenticator.ts';
+export { nullAuthenticator } from './null-authenticator.ts';
 export { sharedPasswordAuthenticator } from './shared-password-authenticator.ts';

@@ -3,7 +3,7 @@ import { type Look, type PageVariables, pageVariables } from './page-variables.t
 import type { Renderer } from './renderer.ts';
 import { safeHtml } from './safe-html.ts';
 import { failureVariables } from './views/failure.ts';
-import { loginVariables } from './views/login.ts';
+import { customFormVariables, type LoginForm, loginVariables } from './views/login.ts';
 import { isPowerful, mayOpenFiles } from './views/scopes.ts';
 import { serverVariables } from './views/server.ts';
 import { tokenVariables } from './views/token.ts';
@@ -37,8 +37,9 @@ export function createPages(renderer: Renderer, look: Look): Omit<Pages, 'assets
     async login(context, page) {
       const own = loginVariables(page, texts, look.templateVars.login_term_url);
       const variables = await pageVariables(context, look, 'login', own);
-      // An authenticator's own form is a template that sees what the page sees (P144).
-      const customForm = (text: string) => safeHtml(renderer.renderText(text, variables));
+      // An authenticator's own form is a template that sees what the page sees, and of itself alone (P144).
+      const customForm = (form: LoginForm) =>
+        safeHtml(renderer.renderText(form.form_html ?? '', { ...variables, ...customFormVariables(form) }));
       return renderer.render('login.html', { ...variables, custom_form: customForm });
     },
 

@@ -294,6 +294,34 @@ describe('single pages', () => {
     expect(html).toContain('<p>&lt;b&gt;{{ 1 + 1 }}</p>');
   });
 
+  it('login: two forms of their own post to their own addresses, and only the tried one tells of the try', async () => {
+    const own = (id: string) => ({
+      kind: 'form' as const,
+      id,
+      title: null,
+      fields: [],
+      action: `/hub/login?authenticator=${id}&next=%2Fx`,
+      hidden: {},
+      formHtml:
+        '<form action="{{ authenticator_login_url }}" id="{{ authenticator.id }}">{{ username }}|{{ login_error }}|{{ next }}|{{ login_url }}</form>',
+    });
+    const typed = '{{ 1 + 1 }}{% for x in [1] %}"';
+    const html = await pages.login(sampleContext(realistic, { user: null }), {
+      ways: [own('one'), own('two')],
+      next: '/{{ 3 * 3 }}',
+      username: typed,
+      error: 'Not {{ 2 * 2 }} today',
+      tried: 'two',
+      secure: true,
+      termsUrl: null,
+    });
+    const form = (id: string, text: string) =>
+      `<form action="/hub/login?authenticator=${id}&amp;next=%2Fx" id="${id}">${text}|/{{ 3 * 3 }}|/hub/login</form>`;
+    expect(html).toContain(form('one', '|'));
+    // Nothing that a visitor or a plugin's error says is read as a template.
+    expect(html).toContain(form('two', '{{ 1 + 1 }}{% for x in [1] %}&quot;|Not {{ 2 * 2 }} today'));
+  });
+
   it('home: without named servers there is no trace of them (W124)', async () => {
     expect(await drawn['home-plain']()).not.toMatch(/id="named|Named servers|new-server/);
   });

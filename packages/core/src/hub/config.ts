@@ -257,6 +257,11 @@ export const settingsSchema = {
           description: 'Range of `Retry-After` when a start is refused.',
         },
         hookTimeout: { ...seconds, default: 30, description: 'Limit of a hook.' },
+        shutdownOnLogout: {
+          type: 'boolean',
+          default: false,
+          description: 'Signing out stops the own servers, unless they are just starting or stopping.',
+        },
         keep: {
           type: 'boolean',
           default: false,

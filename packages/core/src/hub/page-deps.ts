@@ -34,6 +34,7 @@ export function pageDeps(parts: HubParts, memberships: Memberships): PageDeps {
       stoppedStatus: 424,
       namedServerLimit: settings.servers.limit,
       tokenMaxSeconds: settings.tokens.maxSeconds,
+      shutdownOnLogout: settings.servers.shutdownOnLogout,
       hookTimeout: settings.servers.hookTimeout,
     },
   };

@@ -15,7 +15,7 @@ import type { Servers, Spawners } from '../servers/index.ts';
 export interface PageDeps {
   /** The look; `plainPages` where no plugin brings one. */
   readonly pages: Pages;
-  readonly users: Pick<Users, 'get'>;
+  readonly users: Pick<Users, 'get' | 'authStateOf'>;
   readonly tokens: Pick<Tokens, 'list'>;
   readonly logins: Pick<Logins, 'end' | 'endOfProvider'>;
   readonly clients: Pick<OAuthClients, 'get'>;
@@ -67,6 +67,8 @@ export interface PageSettings {
   readonly namedServerLimit: number;
   /** Longest life of a token; 0 is no limit (W126). */
   readonly tokenMaxSeconds: number;
+  /** Does signing out stop the own servers (W47)? */
+  readonly shutdownOnLogout: boolean;
   /** Limit of a question to a plugin. */
   readonly hookTimeout: number;
 }

@@ -43,13 +43,14 @@ export function authenticatorUrl(
 
 /**
  * The authenticator whose form was sent: the one named, else the first that has a form. Throws a HubError 404 for
- * one that shows none: its `authenticate` expects other things.
+ * one that shows none: its `authenticate` expects other things; 403 where none does (P163).
  */
 export function formOf(authenticators: readonly AuthenticatorInstance[], named: string | undefined): string {
   const found = authenticators.find(
     (instance) => hasForm(instance) && (named === undefined || instance.id === named),
   );
   if (found) return found.id;
+  if (named === undefined) throw new HubError('HUB_FORBIDDEN', 'Nobody signs in here by a form.');
   throw new HubError('HUB_NOT_FOUND', 'There is no such way to sign in.');
 }
 

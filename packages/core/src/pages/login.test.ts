@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPageHub, type PageHub, secretAuthenticator } from '../../test/support/page-hub.ts';
-import type { Authenticator } from '../plugin/index.ts';
+import { type Authenticator, HubError } from '../plugin/index.ts';
 
 let hub: PageHub;
 beforeAll(async () => {
@@ -145,6 +145,57 @@ describe('the form', () => {
   });
 });
 
+describe('an authenticator that says why it refuses (P104)', () => {
+  const authenticator: Authenticator = {
+    ...secretAuthenticator,
+    authenticate: async (_request, { username = '' }) => {
+      if (username === 'broken') throw new Error('no route to 10.0.0.7');
+      const retry = { headers: { 'retry-after': '7' } };
+      throw username === 'early'
+        ? new HubError('HUB_TOO_MANY', 'Try again in a while.', retry)
+        : new HubError('HUB_FORBIDDEN', 'Your <account> has expired.');
+    },
+  };
+  let strict: PageHub;
+  beforeAll(async () => {
+    strict = await openPageHub({ authenticators: [{ id: 'strict', authenticator }] });
+  });
+  afterAll(() => strict[Symbol.asyncDispose]());
+
+  async function attempt(username: string, headers = {}) {
+    const browser = strict.browser();
+    await browser.get('/hub/login');
+    return browser.post('/hub/login?next=/hub/token', right(browser.cookie('_xsrf'), { username }), headers);
+  }
+
+  it('is quoted above its form, which keeps name and next', async () => {
+    const { status, text } = await attempt('ada');
+    expect(status).toBe(403);
+    expect(text).toContain('Your &lt;account&gt; has expired.');
+    expect(text).toContain('value="ada"');
+    expect(text).toContain('action="/hub/login?next=%2Fhub%2Ftoken"');
+  });
+
+  it('keeps its status and headers', async () => {
+    const { status, text, headers } = await attempt('early');
+    expect([status, headers['retry-after']]).toEqual([429, '7']);
+    expect(text).toContain('name="password"');
+  });
+
+  it('is an error page for a script', async () => {
+    const { status, text } = await attempt('ada', { 'sec-fetch-mode': 'cors' });
+    expect(status).toBe(403);
+    expect(text).toContain('Your &lt;account&gt; has expired.');
+    expect(text).not.toContain('name="password"');
+  });
+
+  it('tells nothing when it is broken', async () => {
+    const { status, text } = await attempt('broken');
+    expect(status).toBe(500);
+    expect(text).not.toContain('10.0.0.7');
+  });
+});
+
 describe('somebody known', () => {
   it('who opens the login page goes on, with a fresh token (W24)', async () => {
     const browser = await hub.signIn('ada');
@@ -232,6 +283,45 @@ describe('signing in by itself (W24)', () => {
     expect(out.status).toBe(200);
     expect(out.text).toContain('Successfully logged out.');
     expect(browser.cookie('jupyterhub-hub-login')).toBeUndefined();
+  });
+
+  it('is for the first authenticator, and the others are reached by their id', async () => {
+    const authenticator: Authenticator = {
+      autoLogin: true,
+      login: { button: { label: 'Provider', path: '/go' } },
+      authenticate: async () => null,
+    };
+    const [first, second] = [
+      { id: 'idp', authenticator },
+      { id: 'form', authenticator: { ...secretAuthenticator, autoLogin: true } },
+    ];
+    await using auto = await openPageHub({ authenticators: [first, second] });
+    expect((await auto.browser().get('/hub/login')).headers.location).toBe('/hub/auth/idp/go');
+    const page = await auto.browser().get('/hub/login?authenticator=form');
+    expect([page.status, page.text.includes('name="password"')]).toEqual([200, true]);
+  });
+
+  it('only on the way to a server or service, where so asked (P143)', async () => {
+    const authenticator: Authenticator = {
+      autoLogin: 'oauth-authorize',
+      login: { button: { label: 'Provider', path: '/go' } },
+      authenticate: async () => null,
+    };
+    await using auto = await openPageHub({ authenticators: [{ id: 'idp', authenticator }] });
+    const get = (next: string) => auto.browser().get(`/hub/login?next=${encodeURIComponent(next)}`);
+    const authorize = '/hub/api/oauth2/authorize?client_id=service-x&response_type=code';
+    const { status, headers } = await get(authorize);
+    expect([status, headers.location]).toEqual([
+      302,
+      `/hub/auth/idp/go?next=${encodeURIComponent(authorize)}`,
+    ]);
+    for (const next of [
+      '/hub/home',
+      '/hub/api/oauth2/authorize/x',
+      '/user/ada/?x=/hub/api/oauth2/authorize',
+      '',
+    ])
+      expect((await get(next)).status).toBe(200);
   });
 
   it('leads to the provider, with next only where it was given', async () => {

@@ -51,16 +51,20 @@ export function loginRoutes(hub: Routes, deps: LoginDeps): void {
   });
 }
 
-/** W24: with `autoLogin` nobody sees a form. `null` where the first authenticator does not ask for it. */
+/**
+ * W24: with `autoLogin` nobody sees a form. `null` where the first authenticator does not ask for it, and for
+ * `?authenticator=…`: so the others of several can still be reached.
+ */
 async function signInByItself(context: Context, deps: LoginDeps): Promise<Answer | null> {
   const [first] = deps.authenticators;
+  if (context.searchParams.has('authenticator')) return null;
   const next = safeNextArgument(context, deps);
   if (!first || !isAutomatic(first, next, deps)) return null;
   const away = authenticatorUrl(deps.addresses, first, next);
   if (away !== null) return redirect(away);
   const result = await (await deps.signIn()).withForm(first.id, visitOf(context), {});
   if (result.ok) return signedIn(context, deps, result);
-  throw new HubError('HUB_FORBIDDEN', result.message);
+  throw new HubError('HUB_FORBIDDEN', 'You could not be signed in automatically.', { status: result.status });
 }
 
 /** `'oauth-authorize'`: who opens a server or service is led on; who opens the hub itself sees the page. */

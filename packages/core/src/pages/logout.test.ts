@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPageHub, type PageHub, secretAuthenticator } from '../../test/support/page-hub.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { fakeSpawner } from '../../test/support/fake-spawner.ts';
+import { openPageHub, type PageHub, secretAuthenticator, tester } from '../../test/support/page-hub.ts';
+import type { AuthenticatorInstance } from '../accounts/index.ts';
 import { hashSecret } from '../kernel/index.ts';
+import type { Authenticator, Awaitable, LoginView, LogoutFacts } from '../plugin/index.ts';
 
 let hub: PageHub;
 beforeAll(async () => {
@@ -83,19 +86,129 @@ describe('signing out (W47)', () => {
     const form = { _xsrf: browser.cookie('_xsrf') ?? '' };
     expect((await browser.post('/hub/logout', form)).status).toBe(405);
   });
+});
 
-  it('goes on where the authenticator says', async () => {
-    const told: string[] = [];
-    const authenticator = {
+/** Two authenticators that take the same password and note who signs out. */
+function twoProviders(onLogout: (id: string) => Awaitable<string | null>) {
+  const told: { id: string; login: LoginView; facts: LogoutFacts }[] = [];
+  const one = (id: string): AuthenticatorInstance => ({
+    id,
+    authenticator: {
       ...secretAuthenticator,
-      onLogout: async ({ user }: { user: { name: string } }) => {
-        told.push(user.name);
-        return 'https://idp.example/logout';
+      onLogout(login, facts) {
+        told.push({ id, login, facts });
+        return onLogout(id);
       },
+    },
+  });
+  return { told, authenticators: [one('first'), one('second')] };
+}
+
+/** Signs in by the form of the second authenticator. */
+async function bySecond(other: PageHub, name: string) {
+  const browser = other.browser();
+  await browser.get('/hub/login');
+  const form = { _xsrf: browser.cookie('_xsrf') ?? '', username: name, password: 'secret' };
+  expect((await browser.post('/hub/login?authenticator=second', form)).status).toBe(302);
+  return browser;
+}
+
+describe('the authenticator of the login', () => {
+  it('is told, and none of the others; it may lead on (P146, P802)', async () => {
+    const { told, authenticators } = twoProviders((id) => `https://${id}.example/logout`);
+    await using other = await openPageHub({ authenticators });
+    const authState = async (user: number, authenticator: string, subject: string) => ({
+      token: `${authenticator} ${subject}`,
+      known: user > 0,
+    });
+    other.users.authStateOf = authState;
+    const browser = await bySecond(other, 'ada');
+    expect((await browser.get('/hub/logout')).headers.location).toBe('https://second.example/logout');
+    expect(told).toEqual([
+      {
+        id: 'second',
+        login: expect.objectContaining({ authenticator: 'second', subject: 'ada', providerSession: null }),
+        facts: { authState: { token: 'second ada', known: true }, returnUrl: `${other.origin}/hub/login` },
+      },
+    ]);
+    expect(told[0]?.login.user.name).toBe('ada');
+    // Signed out already: nobody is told again.
+    expect((await browser.get('/hub/logout')).headers.location).toBe('/hub/login');
+    expect(told).toHaveLength(1);
+  });
+
+  it.each<[string, () => Awaitable<string | null>]>([
+    [
+      'fails',
+      () => {
+        throw new Error('broken');
+      },
+    ],
+    ['does not answer', () => new Promise(() => undefined)],
+    ['has nothing to say', () => ''],
+  ])('cannot keep anybody signed in: it %s', async (_what, onLogout) => {
+    const { authenticators } = twoProviders(onLogout);
+    await using other = await openPageHub({ authenticators, settings: { hookTimeout: 0.3 } });
+    const browser = await bySecond(other, 'ada');
+    const stolen = { cookie: `jupyterhub-hub-login=${browser.cookie('jupyterhub-hub-login')}` };
+    const { status, headers } = await browser.get('/hub/logout');
+    expect([status, headers.location]).toEqual([302, '/hub/login']);
+    expect((await other.browser().get('/hub/home', stolen)).status).toBe(302);
+  });
+
+  it('sends people back to a page that does not sign them in again', async () => {
+    const seen: string[] = [];
+    const authenticator: Authenticator = {
+      autoLogin: true,
+      login: { none: true },
+      authenticate: async () => ({ name: 'ada' }),
+      onLogout: (_login, { returnUrl }) => void seen.push(returnUrl),
     };
+    await using other = await openPageHub({ authenticators: [{ id: 'sso', authenticator }] });
+    const browser = other.browser();
+    await browser.get('/hub/login');
+    expect((await browser.get('/hub/logout')).status).toBe(200);
+    expect(seen).toEqual([`${other.origin}/hub/logout`]);
+    expect((await browser.get('/hub/logout')).text).toContain('Successfully logged out.');
+  });
+
+  it('that signs in by itself only on the way to servers shows its page again (P143)', async () => {
+    const authenticator: Authenticator = { ...secretAuthenticator, autoLogin: 'oauth-authorize' };
     await using other = await openPageHub({ authenticators: [{ id: 'idp', authenticator }] });
     const browser = await other.signIn('ada');
-    expect((await browser.get('/hub/logout')).headers.location).toBe('https://idp.example/logout');
-    expect(told).toEqual(['ada']);
+    expect((await browser.get('/hub/logout')).headers.location).toBe('/hub/login');
+  });
+});
+
+describe('servers of who signs out (W47)', () => {
+  it('go on', async () => {
+    const browser = await hub.signIn('nell');
+    await hub.startServer('nell');
+    await browser.get('/hub/logout');
+    const nell = await hub.users.get('nell');
+    expect(nell && (await hub.servers.find(nell, ''))?.phase).toBe('ready');
+  });
+
+  it('are stopped with shutdownOnLogout; those of others, and one just starting, are left alone', async () => {
+    const spawner = fakeSpawner();
+    await using other = await openPageHub({ spawner, named: true, settings: { shutdownOnLogout: true } });
+    const browser = await other.signIn('ada');
+    await other.startServer('ada');
+    await other.startServer('grace');
+    const ada = await other.users.get('ada');
+    if (!ada) throw new Error('no ada');
+    const phase = async (name: string, owner = ada) => (await other.servers.find(owner, name))?.phase;
+    const goOn = Promise.withResolvers<void>();
+    spawner.script.until = goOn.promise;
+    const request = { actor: tester, userOptions: null, displayName: null, bulk: false, spawner: null };
+    await other.servers.requestStart(ada, 'slow', request);
+    await vi.waitFor(async () => expect(await phase('slow')).toBe('starting'));
+
+    expect((await browser.get('/hub/logout')).status).toBe(302);
+    await vi.waitFor(async () => expect(await phase('')).toBe('stopped'), 10_000);
+    expect(await phase('slow')).toBe('starting');
+    const grace = await other.users.get('grace');
+    expect(grace && (await phase('', grace))).toBe('ready');
+    goOn.resolve();
   });
 });

@@ -148,6 +148,7 @@ export async function openPageHub(options: PageHubOptions = {}) {
       stoppedStatus: 424,
       namedServerLimit: 2,
       tokenMaxSeconds: 0,
+      shutdownOnLogout: false,
       hookTimeout: 30,
       ...options.settings,
     },

@@ -29,8 +29,16 @@ export function loginVariables(page: LoginPage, texts: Texts, termUrl: unknown):
   };
 }
 
+/** A form as `login.html` shows it. */
+export type LoginForm = ReturnType<typeof formVariables>;
+
+/** What a custom form finds besides the variables of the page: its own address, and how its own last try went. */
+export function customFormVariables({ id, action, username, error }: LoginForm): PageVariables {
+  return { authenticator: { id }, authenticator_login_url: action, username, login_error: error };
+}
+
 /** The first form carries the ids of W121; further ones add their authenticator's id to them. */
-function formVariables(form: FormWay, index: number, page: LoginPage, texts: Texts): object {
+function formVariables(form: FormWay, index: number, page: LoginPage, texts: Texts) {
   const suffix = index === 0 ? '' : `-${form.id}`;
   const tried = page.tried === form.id || (page.tried === null && index === 0);
   const fields = form.fields.map((field) => fieldVariables(field, suffix, texts));
@@ -45,6 +53,7 @@ function formVariables(form: FormWay, index: number, page: LoginPage, texts: Tex
     form_html: form.formHtml,
     invalid: page.error !== null && tried,
     username: tried ? page.username : '',
+    error: tried ? page.error : null,
     fields: fields.map((field) => ({ ...field, autofocus: tried && field === focus })),
   };
 }
