@@ -1,0 +1,12 @@
+export { auth0Authenticator } from './auth0.ts';
+export { bitbucketAuthenticator } from './bitbucket.ts';
+export { cilogonAuthenticator } from './cilogon.ts';
+export { entraAuthenticator } from './entra.ts';
+export { githubAuthenticator } from './github.ts';
+export { gitlabAuthenticator } from './gitlab.ts';
+export { globusAuthenticator } from './globus.ts';
+export { googleAuthenticator } from './google.ts';
+export { keycloakAuthenticator } from './keycloak.ts';
+export { mediawikiAuthenticator } from './mediawiki.ts';
+export { oktaAuthenticator } from './okta.ts';
+export { openshiftAuthenticator } from './openshift.ts';
