@@ -24,6 +24,12 @@ export interface NamedUsers {
   readonly names: readonly string[];
 }
 
+/** A name that may not come by one authenticator. */
+export interface BlockedElsewhere {
+  readonly authenticator: string;
+  readonly name: string;
+}
+
 /** The settings, with all names as the hub writes them. */
 export interface AccessRules {
   namesOf(authenticator: string): UserNames;
@@ -41,6 +47,8 @@ export interface AccessRules {
   readonly adminNames: readonly string[];
   readonly allowedNames: readonly string[];
   readonly blockedNames: readonly string[];
+  /** Names kept out only where one of the other authenticators brings them. */
+  readonly blockedElsewhere: readonly BlockedElsewhere[];
   /** The user that an entry of {@link NamedUsers} stands for. */
   nameOf(entry: string): string;
 }
@@ -111,6 +119,9 @@ export async function accessRules(
     adminNames: admins.all(),
     allowedNames: allowed.all(),
     blockedNames: blocked.of(first),
+    blockedElsewhere: [...byId.keys()]
+      .filter((id) => id !== first)
+      .flatMap((authenticator) => blocked.of(authenticator).map((name) => ({ authenticator, name }))),
     nameOf: (entry) => normalNames.get(entry) ?? entry,
   };
 }

@@ -84,7 +84,8 @@ export async function applyAccounts(
     const unknown = await setup.setServiceRoles(names.serviceRoles);
     refuseImpossible(unknown, ofServices);
     changed.push(...(await setup.equaliseAdmins(names.exactAdmins)));
-    changed.push(...(await setup.stripRights(rules.blockedNames)));
+    changed.push(...(await setup.putBlocked(rules.blockedNames, rules.blockedElsewhere)));
+    changed.push(...(await setup.stripBlocked()));
     await setup.removeStrayClients();
     await setup.raiseVersions([...new Set(changed)]);
     const { removed: removedServices, replaced: replacedServices } = ofServices;

@@ -1,5 +1,6 @@
 import type { RoleDefinition } from '../access/index.ts';
 import { type JsonObject, token } from '../plugin/index.ts';
+import type { BlockedElsewhere } from './access-rules.ts';
 import type { ServiceClient } from './service-account.ts';
 
 /** Somebody, by name, and a role they are to hold. */
@@ -85,8 +86,14 @@ export interface AccountSetup {
    * `exact`, who has the flag is given the role before. Ids of users who changed.
    */
   equaliseAdmins(exact: { readonly users: boolean; readonly services: boolean }): Promise<readonly number[]>;
-  /** Takes admin flag, roles and groups from these (P617). Ids of those who had any. */
-  stripRights(names: readonly string[]): Promise<readonly number[]>;
+  /**
+   * Keeps exactly these out, whatever they still hold (P617): their logins end, with what came of them, and those
+   * who are no longer named are let in again. Names that only another authenticator must not bring keep out the
+   * users who know no other way, and end the logins by that one. Ids of users for whom that changed something.
+   */
+  putBlocked(names: readonly string[], elsewhere: readonly BlockedElsewhere[]): Promise<readonly number[]>;
+  /** Takes admin flag, roles and groups from all who are kept out so (P617). Ids of those who had any. */
+  stripBlocked(): Promise<readonly number[]>;
   /** Deletes OAuth clients that stand for no service and no server (W68). */
   removeStrayClients(): Promise<void>;
   /** What these users may do is worked out anew once the transaction commits. */

@@ -1,3 +1,5 @@
+export * from './change-user.ts';
 export * from './create-users.ts';
+export * from './disable-user.ts';
 export * from './remove-user.ts';
 export * from './user-hooks.ts';

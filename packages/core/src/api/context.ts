@@ -1,9 +1,9 @@
 import type { ScopeTable } from '../access/index.ts';
 import { type Grants, ScopeSet, tokenScopes, usersNeededForToken } from '../access/index.ts';
-import type { Activity, Groups, TokenRecord, Tokens, UserDetails, Users } from '../accounts/index.ts';
+import type { Activity, Groups, Logins, TokenRecord, Tokens, UserDetails, Users } from '../accounts/index.ts';
 import type { UserHooks } from '../actions/index.ts';
 import type { Caller, Context, PageLimits, Sessions } from '../http/index.ts';
-import type { Actor } from '../kernel/index.ts';
+import type { Actor, UnitOfWork } from '../kernel/index.ts';
 import { type Clock, HubError, type Proxy as HubProxy, type Logger } from '../plugin/index.ts';
 import type { RouteCheck, Routes } from '../routing/index.ts';
 import type { ServerDetails, Servers } from '../servers/index.ts';
@@ -15,6 +15,7 @@ import type { ModelPlaces } from './models.ts';
 export interface ApiDeps {
   readonly users: Users;
   readonly tokens: Tokens;
+  readonly logins: Logins;
   readonly activity: Activity;
   readonly servers: Servers;
   readonly serverDetails: ServerDetails;
@@ -28,6 +29,7 @@ export interface ApiDeps {
   readonly proxies: readonly HubProxy[];
   readonly sessions: Sessions;
   readonly clock: Clock;
+  readonly work: UnitOfWork;
   readonly grants: Grants;
   readonly table: ScopeTable;
   /** Raw scopes of a role; `undefined` when there is none. */

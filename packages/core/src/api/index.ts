@@ -2,6 +2,7 @@ import type { HttpServer } from '../http/index.ts';
 import { authorizationRoutes } from './authorization-routes.ts';
 import type { ApiDeps } from './context.ts';
 import { groupRoutes } from './group-routes.ts';
+import { loginRoutes } from './login-routes.ts';
 import { openapiRoute } from './openapi.ts';
 import { proxyRoutes } from './proxy-routes.ts';
 import { receivedShareRoutes } from './received-share-routes.ts';
@@ -24,6 +25,7 @@ export function apiRoutes(http: Pick<HttpServer, 'api' | 'hub' | 'cookies' | 'ro
   userRoutes(http, deps);
   serverRoutes(http, deps);
   tokenRoutes(http, deps);
+  loginRoutes(http, deps);
   serviceRoutes(http, deps);
   groupRoutes(http, deps);
   shareRoutes(http, deps);

@@ -60,6 +60,8 @@ export function userModel(
   };
   const model: Model = {};
   for (const field of fields) if (field !== 'servers') model[field] = values[field];
+  // Ours, and only where there is something to tell: other models are the original's, field by field.
+  if (user.disabled && fields.has('admin')) model.disabled = true;
   const servers = visibleServers(user, scopes, places, options.stoppedServers ?? false);
   if (fields.has('servers') || Object.keys(servers).length > 0) model.servers = servers;
   return model;

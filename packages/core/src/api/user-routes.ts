@@ -1,6 +1,6 @@
 import { allows, filterFor } from '../access/index.ts';
 import type { UserChange, UserDetails, UserQuery } from '../accounts/index.ts';
-import { createUsers, removeUser } from '../actions/index.ts';
+import { changeUser, createUsers, removeUser } from '../actions/index.ts';
 import {
   anyOf,
   type Context,
@@ -123,7 +123,7 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
   });
 
   api.route('PATCH', '/users/:name', {
-    summary: 'Change a user: name, admin flag, auth state',
+    summary: 'Change a user: name, admin flag, auth state, disabled or not',
     tags: ['users'],
     answers: answers({ 200: 'User' }, 404),
     accepts: { body: userChangeBody },
@@ -136,7 +136,10 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
         if (user.admin) throw new HubError('HUB_FORBIDDEN', 'Only admins can modify other admins');
         if (wish.admin) requireAdmin(context);
       }
-      const changed = await users.change(actorOf(context), user, wish);
+      if (wish.disabled && isOneself(context, user.name)) {
+        throw new HubError('HUB_BAD_REQUEST', 'Cannot disable yourself!');
+      }
+      const changed = await changeUser(deps, actorOf(context), user, wish);
       // The caller was let to the user under the name of the path: what they see goes by that one.
       const seen = userModel({ ...changed, name: user.name }, scopesOf(context.caller), places);
       return json({ ...seen, name: changed.name, auth_state: await users.authState(changed) });
@@ -150,9 +153,8 @@ export function userRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): voi
     scope: anyOf('delete:users'),
     on: one,
     async handle(context) {
-      const owner = ownerOf(context.caller);
-      const own = owner?.kind === 'user' ? owner.user.name : owner?.name;
-      if (own === context.params.name) throw new HubError('HUB_BAD_REQUEST', 'Cannot delete yourself!');
+      if (isOneself(context, context.params.name))
+        throw new HubError('HUB_BAD_REQUEST', 'Cannot delete yourself!');
       const user = await requireUser(deps, context.params.name);
       await removeUser(deps, actorOf(context), user);
       return empty(204);
@@ -229,15 +231,21 @@ function newUser(body: JsonValue | undefined): boolean {
 }
 
 /** R61. */
-function userChange(body: JsonValue | undefined): UserChange {
+function userChange(body: JsonValue | undefined): UserChange & { readonly disabled?: boolean } {
   const wish = objectBody(body, 'body must be a json dict');
   checkKeys(wish, userChangeBody);
-  const { name, admin, auth_state: authState } = wish;
+  const { name, admin, disabled, auth_state: authState } = wish;
   return {
     ...(typeof name === 'string' && { name }),
     ...(typeof admin === 'boolean' && { admin }),
+    ...(typeof disabled === 'boolean' && { disabled }),
     ...(isObject(authState) && { authState }),
   };
+}
+
+function isOneself({ caller }: Pick<Context, 'caller'>, user: string): boolean {
+  const owner = ownerOf(caller);
+  return (owner?.kind === 'user' ? owner.user.name : owner?.name) === user;
 }
 
 /** R67: the flag of whoever asks decides, not a scope. */

@@ -2,6 +2,7 @@ import { Grants, ScopeSet, userScopes } from '../access/index.ts';
 import { userHooks } from '../actions/index.ts';
 import type { ApiDeps } from '../api/index.ts';
 import { type Context, ownerOf } from '../http/index.ts';
+import { UnitOfWork } from '../kernel/index.ts';
 import type { RequestView } from '../plugin/index.ts';
 import { RouteCheck, Routes } from '../routing/index.ts';
 import { Spawners } from '../servers/index.ts';
@@ -21,6 +22,7 @@ export function apiDeps(parts: HubParts, shutDown: (how: StopOptions) => void): 
   return {
     users: container.get(services.users),
     tokens: container.get(services.tokens),
+    logins: container.get(services.logins),
     activity: container.get(services.activity),
     servers: container.get(services.servers),
     serverDetails: container.get(services.serverDetails),
@@ -32,6 +34,7 @@ export function apiDeps(parts: HubParts, shutDown: (how: StopOptions) => void): 
     proxies: [...container.get(services.proxies).values()],
     sessions: sessions(container.get(services.credentials)),
     clock,
+    work: container.get(UnitOfWork),
     grants,
     table,
     roleScopes: roleScopes(container),

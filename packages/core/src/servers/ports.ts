@@ -75,6 +75,10 @@ export interface ServerRepository {
   ): Promise<ServerRecord | null>;
   /** Deletes a stopped server. */
   remove(guard: Guard): Promise<boolean>;
+  /** May the owner have servers: is the user there and not disabled? Stays so until the transaction ends. */
+  holdOwner(userId: number): Promise<boolean>;
+  /** Servers that run, start or wait although their owners are disabled. */
+  ofDisabledOwners(): Promise<readonly ServerRecord[]>;
 
   /** Holds the lock under which starts are counted until the surrounding transaction ends, and counts. */
   lockAndCount(): Promise<ServerCounts>;

@@ -28,6 +28,7 @@ export async function enqueue(
   const entry = { actor: request.actor, action: 'server.start', target };
   const work = context.unitOfWork.run(entry, async () => {
     const counts = await context.servers.lockAndCount();
+    if (!(await context.servers.holdOwner(server.userId))) throw disabledOwner(server);
     refuseWhenFull(context, counts);
     const queued = await context.servers.change(
       { id: server.id, fence: server.fence, phase: 'stopped' },
@@ -75,6 +76,12 @@ function refuseWhenFull(
   if (activeServerLimit > 0 && active >= activeServerLimit) {
     throw new HubError('HUB_TOO_MANY', 'Active user limit exceeded. Try again in a few minutes.');
   }
+}
+
+function disabledOwner({ userName }: ServerRecord): HubError {
+  return new HubError('HUB_FORBIDDEN', `${userName} is disabled: no server is started.`, {
+    hint: 'An administrator enables the user again.',
+  });
 }
 
 /** Rounded up to ten seconds, or minutes above ninety (W32). */

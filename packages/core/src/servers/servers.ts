@@ -16,6 +16,7 @@ import { goOnWithStart, takeOver } from './take-over.ts';
 import { Watch } from './watching.ts';
 
 const housekeepingMs = 1_000;
+const disabledLookMs = 2_000;
 const orphanHuntMs = 60_000;
 
 /** Whose server, by row. */
@@ -62,6 +63,7 @@ export class Servers {
       clock.every(housekeepingMs, () => this.#quietly(() => this.#housekeeping())),
       // Apart from the rest: spawners that do not answer hold up nothing but this.
       clock.every(housekeepingMs, () => this.#quietly(() => this.#watch.tick())),
+      clock.every(disabledLookMs, () => this.#quietly(() => this.#stopOfDisabled())),
       clock.every(orphanHuntMs, () => this.#quietly(() => stopOrphans(this.#context))),
     );
     void this.#quietly(() => stopOrphans(this.#context));
@@ -204,6 +206,13 @@ export class Servers {
     await Promise.allSettled(stops);
   }
 
+  /** Asks for a stop of everything a user has running, starting or waiting; answers when it is under way. */
+  async stopOfUser(actor: Actor, owner: ServerOwner): Promise<void> {
+    for (const { name, phase } of await this.ofUser(owner)) {
+      if (phase !== 'stopped') await this.requestStop(owner, name, { actor, remove: false });
+    }
+  }
+
   /** Tells spawners that the stopped servers of a user go for good (P213). */
   async forgetAll(owner: ServerOwner): Promise<void> {
     for (const server of await this.ofUser(owner)) {
@@ -278,6 +287,18 @@ export class Servers {
       this.#draining = null;
     })();
     await this.#draining;
+  }
+
+  /**
+   * Whoever disables a user asks for these stops at once; here is what was missed: by a hub that was killed in
+   * between, by the command line, by a configuration that blocks somebody.
+   */
+  async #stopOfDisabled(): Promise<void> {
+    const actor = { kind: 'hub', name: 'disabled user' } as const;
+    for (const server of await this.#context.servers.ofDisabledOwners()) {
+      if (!this.#context.spawners.has(server.spawner)) continue;
+      await stopOnce(this.#context, this.#attempts, server, { actor, remove: false });
+    }
   }
 
   async #heard(id: number): Promise<void> {

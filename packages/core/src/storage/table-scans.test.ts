@@ -111,6 +111,7 @@ it.each<[string, (now: Accounts) => Promise<unknown>]>([
     'ready servers are polled',
     ({ db }) => postgresServers(db).readyServers({ spawners, host: 'h', hostBound: [] }),
   ],
+  ['servers of disabled users are looked for', ({ db }) => postgresServers(db).ofDisabledOwners()],
   ['routes are listed', ({ db }) => postgresServers(db).routed()],
   ['what runs is compared with what should', ({ db }) => postgresServers(db).currentKeys(['500-1', '501-1'])],
   ['progress is read', ({ db }) => postgresServers(db).eventsSince(2000, 1, 2)],

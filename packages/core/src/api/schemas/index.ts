@@ -1,6 +1,7 @@
 import type { Answers } from '../../http/index.ts';
 import { groupModels } from './group.ts';
 import { hubModels } from './hub.ts';
+import { loginModels } from './login.ts';
 import { oauthModels } from './oauth.ts';
 import { paginationModels } from './pagination.ts';
 import { serverModels } from './server.ts';
@@ -11,6 +12,7 @@ import { userModels } from './user.ts';
 
 export * from './group.ts';
 export * from './hub.ts';
+export * from './login.ts';
 export * from './pagination.ts';
 export * from './server.ts';
 export * from './service.ts';
@@ -26,6 +28,7 @@ export const models = {
   ...groupModels,
   ...serviceModels,
   ...tokenModels,
+  ...loginModels,
   ...shareModels,
   ...oauthModels,
   ...paginationModels,

@@ -7,6 +7,7 @@ export const userFields = {
   kind: { const: 'user' },
   name: text,
   admin: flag,
+  disabled: { ...flag, description: 'Only there, and true, for a user who is disabled.' },
   user_info: { type: ['object', 'null'] },
   groups: texts,
   roles: texts,
@@ -66,7 +67,7 @@ export const newUserBody = {
 /** R61. */
 export const userChangeBody = {
   type: 'object',
-  properties: { name: text, admin: flag, auth_state: { type: 'object' } },
+  properties: { name: text, admin: flag, disabled: flag, auth_state: { type: 'object' } },
   additionalProperties: false,
 } as const satisfies OptionsSchema;
 

@@ -2,8 +2,9 @@ import { sql } from 'drizzle-orm';
 import type { AccountSetup } from '../../accounts/setup-ports.ts';
 import type { Database } from '../database.ts';
 import { locks } from '../locks.ts';
-import { groups, memberships, oauthClients, roles, servers, userRoles, users } from '../tables/index.ts';
+import { groups, memberships, oauthClients, roles, servers, users } from '../tables/index.ts';
 import { idArray, raiseAccessEpoch, raiseAccessVersions, textArray } from './access-versions.ts';
+import { putBlocked, stripBlocked } from './blocked-users.ts';
 import { equaliseAdmins, setGroupRoles, setServiceRoles, setUserRoles } from './role-holders.ts';
 import { putServices } from './service-rows.ts';
 
@@ -80,21 +81,8 @@ export function postgresAccountSetup(db: Database): AccountSetup {
     setGroupRoles: (holders) => setGroupRoles(db, holders),
     setServiceRoles: (holders) => setServiceRoles(db, holders),
     equaliseAdmins: (exact) => equaliseAdmins(db, exact),
-    async stripRights(names) {
-      if (names.length === 0) return [];
-      const blocked = sql`SELECT id FROM ${users} WHERE name = ANY(${textArray(names)})`;
-      const lost = [
-        sql`UPDATE ${users} SET admin = false WHERE admin AND id IN (${blocked}) RETURNING id AS user_id`,
-        sql`DELETE FROM ${userRoles} WHERE user_id IN (${blocked}) RETURNING user_id`,
-        sql`DELETE FROM ${memberships} WHERE user_id IN (${blocked}) RETURNING user_id`,
-      ];
-      const ids: number[] = [];
-      for (const statement of lost) {
-        const rows = await db.run((q) => q.execute<{ user_id: string }>(statement));
-        ids.push(...rows.map((row) => Number(row.user_id)));
-      }
-      return ids;
-    },
+    putBlocked: (names, elsewhere) => putBlocked(db, names, elsewhere),
+    stripBlocked: () => stripBlocked(db),
     async removeStrayClients() {
       await db.run((q) =>
         q.execute(sql`

@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, lt, or, sql } from 'drizzle-orm';
 import type { TokenStore } from '../../accounts/ports.ts';
 import type { TokenRecord } from '../../accounts/records.ts';
 import type { Database, Queryable } from '../database.ts';

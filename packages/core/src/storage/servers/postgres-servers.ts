@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { ServerRepository } from '../../servers/ports.ts';
 import type { ServerRecord } from '../../servers/server.ts';
+import { holdUser } from '../accounts/kept-out.ts';
 import type { Database } from '../database.ts';
 import { hubs, servers, users } from '../tables/index.ts';
 import { appendEvents, clearEvents, eventsSince } from './event-rows.ts';
@@ -74,6 +75,18 @@ export function postgresServers(db: Database): ServerRepository {
       );
       return rows.length > 0;
     },
+
+    holdOwner: (userId) => holdUser(db, userId),
+
+    ofDisabledOwners: () =>
+      db.run((q) =>
+        selectServers(q).where(
+          and(
+            inArray(servers.phase, ['queued', 'starting', 'ready']),
+            sql`(${users.disabled} OR ${users.blocked})`,
+          ),
+        ),
+      ),
 
     lockAndCount: () => lockAndCount(db),
     counts: () => countServers(db),
