@@ -11,6 +11,7 @@ import {
   type ProxyRoute,
 } from '@hub/core/plugin';
 import { type ApiAccess, createApiClient } from './api-client.ts';
+import { authTokenOf } from './auth-token.ts';
 import { chpSettings } from './command-line.ts';
 import { chpEnvironment } from './environment.ts';
 import { chpOptions } from './options.ts';
@@ -31,7 +32,8 @@ export const chpProxy: PluginFactory<HubProxy, typeof chpOptions> = definePlugin
   needs: { log: Logger, clock: Clock, hubInfo: HubInfo },
   create: ({ options, log, clock, hubInfo, lifecycle, id }): HubProxy => {
     const { hostRouting, shouldStart } = options;
-    const token = options.authToken ?? (process.env.CONFIGPROXY_AUTH_TOKEN || undefined);
+    const token = authTokenOf(options, hubInfo, log);
+    const toJoin = token === undefined ? null : { url: options.apiUrl, token };
     const listeners = new Set<() => void>();
     const reset = () => {
       for (const listener of listeners) listener();
@@ -73,7 +75,7 @@ export const chpProxy: PluginFactory<HubProxy, typeof chpOptions> = definePlugin
     });
 
     function access(): ApiAccess {
-      const now = elsewhere ?? (supervisor ? supervisor.access : joinOnly(options.apiUrl, token));
+      const now = elsewhere ?? (supervisor ? supervisor.access : toJoin);
       if (now) return now;
       throw new HubError('HUB_PROXY_UNAVAILABLE', 'the proxy is not started yet');
     }
@@ -133,10 +135,3 @@ export const chpProxy: PluginFactory<HubProxy, typeof chpOptions> = definePlugin
     };
   },
 });
-
-function joinOnly(url: string, token: string | undefined): ApiAccess {
-  if (token) return { url, token };
-  throw new HubError('HUB_START_FAILED', 'the token of the proxy is not known', {
-    hint: 'Give authToken or CONFIGPROXY_AUTH_TOKEN, the same as the proxy has.',
-  });
-}

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,6 +73,36 @@ describe('a started proxy', () => {
     await started({ authToken: 'from-option' });
     vi.unstubAllEnvs();
     expect((await record()).api.token).toBe('from-option');
+  });
+
+  it('takes its token from a file that is out of reach of others, and says what does not count', async () => {
+    const authTokenFile = join(place.hubInfo.dataFolder, 'token');
+    await writeFile(authTokenFile, 'from-file\n', { mode: 0o640 });
+    expect(() => newHub({ authTokenFile })).toThrowError(
+      expect.objectContaining({ code: 'HUB_START_FAILED', hint: `chmod 600 '${authTokenFile}'` }),
+    );
+    await chmod(authTokenFile, 0o600);
+    const hub = await started({ authTokenFile });
+    expect((await record()).api.token).toBe('from-file');
+    await hub.stop();
+    vi.stubEnv('CONFIGPROXY_AUTH_TOKEN', 'from-environment');
+    const conflicting = newHub({ authToken: 'from-option' });
+    vi.unstubAllEnvs();
+    expect(conflicting.lines).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        message:
+          'The token of the proxy: `authToken` counts; CONFIGPROXY_AUTH_TOKEN says something else and is ignored.',
+      }),
+    ]);
+  });
+
+  it('is given its token where hubs share a database: there none is made (design 5a)', () => {
+    const shared = { ...place, hubInfo: { ...place.hubInfo, mayMakeSecrets: false } };
+    expect(() => newHub({}, shared)).toThrowError(
+      expect.objectContaining({ hint: expect.stringContaining('CONFIGPROXY_AUTH_TOKEN') }),
+    );
+    expect(() => newHub({ authToken: 'given' }, shared)).not.toThrow();
   });
 
   it('refuses who has no token', async () => {
@@ -253,6 +283,39 @@ describe('several starts', () => {
     expect(messages(other)).toEqual(['another hub uses the proxy with other settings; joined as it is']);
   });
 
+  it('with another token replace it: the old token opens nothing more (rotation)', async () => {
+    const hub = await started({ authToken: 'old' });
+    const { process: before, api } = await record();
+    await hub.stop({ keepProxy: true });
+    const next = await started({ authToken: 'new' });
+    expect(await isAlive(before)).toBe(false);
+    expect(next.lines[0]).toMatchObject({
+      message: 'the proxy of an earlier hub is replaced',
+      fields: { difference: 'token' },
+    });
+    const { url } = (await record()).api;
+    const ask = (token: string) =>
+      fetch(`${url}/api/routes`, { headers: { authorization: `token ${token}` } });
+    expect((await ask(api.token)).status).toBe(403);
+    expect((await ask('new')).status).toBe(200);
+    await next.proxy.addRoute(ada);
+    expect((await next.proxy.routes()).has(ada.spec)).toBe(true);
+  });
+
+  it('with another token join a proxy that another hub uses by the old one, until that hub is gone', async () => {
+    const first = await started({ authToken: 'old' });
+    const { process: before } = await record();
+    const next = await started({ authToken: 'new' });
+    expect(next.lines[0]).toMatchObject({ level: 'warn', fields: { difference: 'token' } });
+    await next.proxy.addRoute(ada);
+    expect((await first.proxy.routes()).has(ada.spec)).toBe(true);
+    expect((await record()).process).toEqual(before);
+    await first.stop();
+    await next.stop();
+    await started({ authToken: 'new' });
+    expect((await record()).api.token).toBe('new');
+  });
+
   it('with another address of the API replace it too', async () => {
     const hub = await started();
     const { process: before } = await record();
@@ -365,7 +428,7 @@ describe('a proxy that is only joined (P428)', () => {
     const options = await joinTo();
     await hub.stop();
     await expect(newHub(options).start()).rejects.toThrow('does not answer');
-    await expect(newHub({ shouldStart: false }).start()).rejects.toThrow('token of the proxy is not known');
+    expect(() => newHub({ shouldStart: false })).toThrow('token of the proxy is not known');
   });
 
   it('says that its routes may be gone when it comes back', async () => {

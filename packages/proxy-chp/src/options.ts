@@ -23,7 +23,12 @@ export const chpOptions = {
       minLength: 1,
       secret: true,
       description:
-        'Secret between hub and proxy. Else CONFIGPROXY_AUTH_TOKEN; else made by the hub that starts the proxy.',
+        'Secret between hub and proxy. Else CONFIGPROXY_AUTH_TOKEN, else authTokenFile; else made by a hub that has a database of its own and starts the proxy.',
+    },
+    authTokenFile: {
+      type: 'string',
+      minLength: 1,
+      description: 'File with the same, out of reach of others.',
     },
     shouldStart: {
       type: 'boolean',

@@ -76,6 +76,7 @@ export function hubInfo(dataFolder: string, port: number): HubInfo {
     version: '0.1.0',
     compatibleVersion: '6.1.1',
     dataFolder,
+    mayMakeSecrets: true,
     host: 'test',
   };
 }

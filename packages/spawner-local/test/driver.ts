@@ -65,6 +65,7 @@ const info: HubInfo = {
   version: '0.1.0',
   compatibleVersion: '6.1.1',
   dataFolder: '',
+  mayMakeSecrets: true,
   host: 'test',
 };
 

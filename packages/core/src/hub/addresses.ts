@@ -3,6 +3,7 @@ import type { HubInfo } from '../plugin/index.ts';
 import type { HubAddress } from '../servers/index.ts';
 import { compatibleVersion, version } from '../version.ts';
 import type { Settings } from './config.ts';
+import type { Places } from './data-folder.ts';
 
 /** Where the hub is. The listener's own address is known once it listens: port 0 picks a free one. */
 export class Addresses implements HubInfo, HubAddress {
@@ -12,6 +13,7 @@ export class Addresses implements HubInfo, HubAddress {
   readonly bindUrl: string;
   readonly host: string;
   readonly dataFolder: string;
+  readonly mayMakeSecrets: boolean;
   readonly version = version;
   readonly compatibleVersion = compatibleVersion;
   readonly cookieOptions: HubAddress['cookieOptions'];
@@ -19,7 +21,7 @@ export class Addresses implements HubInfo, HubAddress {
   readonly #settings: Settings;
   #port: number;
 
-  constructor(settings: Settings, dataFolder: string) {
+  constructor(settings: Settings, { dataFolder, database }: Places) {
     this.#settings = settings;
     this.#port = settings.hub.port;
     this.baseUrl = baseUrlOf(settings.bindUrl);
@@ -28,6 +30,7 @@ export class Addresses implements HubInfo, HubAddress {
     this.bindUrl = settings.bindUrl;
     this.host = settings.host || hostname();
     this.dataFolder = dataFolder;
+    this.mayMakeSecrets = database.kind === 'private';
     this.cookieOptions = settings.cookies.options as HubAddress['cookieOptions'];
     this.cookieHostPrefix = settings.cookies.hostPrefix;
   }

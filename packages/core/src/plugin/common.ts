@@ -62,6 +62,11 @@ export interface HubInfo {
   readonly compatibleVersion: string;
   /** Folder for files of this hub, 0700; a plugin uses a sub-folder named after itself. */
   readonly dataFolder: string;
+  /**
+   * May a plugin make up a secret that is not given? Only where the database is this hub's own: hubs that share one
+   * are given the same (design 5a).
+   */
+  readonly mayMakeSecrets: boolean;
   /** Unique name of this hub's machine among live hubs. */
   readonly host: string;
 }

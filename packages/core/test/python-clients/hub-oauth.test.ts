@@ -36,7 +36,7 @@ itWith(
     const url = `http://127.0.0.1:${servicePort}`;
     await using hub = await createTestHub({
       bindUrl: origin,
-      plugins: [chpProxy({ apiUrl: `http://127.0.0.1:${proxyPort}` })],
+      plugins: [chpProxy({ apiUrl: `http://127.0.0.1:${proxyPort}`, authToken: 'of-the-test' })],
       roles: [{ name: 'visitor', scopes: ['access:services!service=whoami'], users: ['ada'] }],
       services: [
         { name: 'whoami', url, apiToken: secret, oauth: { allowedScopes: ['read:users:groups!user'] } },

@@ -13,7 +13,7 @@ export async function startOurs(serviceUrl: string): Promise<RunningHub> {
     bindUrl: origin,
     plugins: [
       dummyAuthenticator({ password: people.password }),
-      chpProxy({ apiUrl: 'http://127.0.0.1:0', checkInterval: 60 }),
+      chpProxy({ apiUrl: 'http://127.0.0.1:0', authToken: 'of-the-test', checkInterval: 60 }),
     ],
     access: { admins: people.admins, allowAll: true },
     groups: people.groups,
