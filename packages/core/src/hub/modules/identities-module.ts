@@ -29,12 +29,11 @@ export function identitiesModule({ settings, accounts }: Given, hooks: HubHooks)
         enabled: signIn.authState,
         authStates,
         reconcile: hooks.reconcileAuthState ?? null,
-        call: pluginCall('configuration', {
-          clock,
-          events,
-          work,
-          pluginTimeout: settings.servers.hookTimeout,
-        }),
+        call: pluginCall(
+          'hooks',
+          { clock, events, work, pluginTimeout: settings.servers.hookTimeout },
+          'The configuration',
+        ),
       }),
       [services.authStates, Clock, Events, UnitOfWork],
     );

@@ -60,16 +60,17 @@ export function serversModule({ settings, addresses, accounts }: Given): Contain
     );
     bind(ServerRoutes).toResolvedValue((routes) => serverRoutes(routes, addresses.baseUrl), [Routes]);
     bind(ServerHooks).toResolvedValue(
-      (authenticators, lastSeen, log, clock) =>
+      (authenticators, authStates, lastSeen, log, clock) =>
         serverHooks({
           authenticators,
+          authStates,
           lastSeen,
           log: log.child({ part: 'servers' }),
           clock,
           baseUrl: addresses.baseUrl,
           seconds: settings.servers.hookTimeout,
         }),
-      [services.authenticators, services.lastSeen, Logger, Clock],
+      [services.authenticators, services.authStates, services.lastSeen, Logger, Clock],
     );
     bind(LaunchCredentials).toResolvedValue(
       (tokens, clients, grants, table, ids) =>
