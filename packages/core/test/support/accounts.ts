@@ -12,6 +12,7 @@ import {
   type LongestLives,
   OAuthClients,
   OAuthCodes,
+  type PostAuth,
   Refusals,
   SignIn,
   Throttle,
@@ -61,6 +62,7 @@ export interface AccountsOptions {
   readonly activityResolution?: number;
   readonly lives?: Partial<LongestLives>;
   readonly steps?: readonly IdentityStep[];
+  readonly postAuth?: PostAuth;
   readonly log?: Logger;
   readonly pluginTimeout?: number;
   readonly sealer?: Sealer;
@@ -152,6 +154,12 @@ export async function openAccounts(options: AccountsOptions = {}) {
     digest,
     refusalSeconds: options.refusalSeconds ?? 0,
   });
+  const throttle = new Throttle({
+    failures: postgresSignInFailures(db),
+    digest,
+    settings: { ...noThrottle, ...options.throttle },
+    log,
+  });
   const signIn = new SignIn({
     authenticators,
     rules,
@@ -162,14 +170,10 @@ export async function openAccounts(options: AccountsOptions = {}) {
     events,
     clock,
     log,
-    throttle: new Throttle({
-      failures: postgresSignInFailures(db),
-      digest,
-      settings: { ...noThrottle, ...options.throttle },
-      log,
-    }),
+    throttle,
     refusals,
     steps: options.steps ?? [],
+    postAuth: options.postAuth ?? null,
     pluginTimeout: options.pluginTimeout ?? 30,
   });
   const apply = () =>
@@ -195,6 +199,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
     logins,
     tokens,
     signIn,
+    throttle,
     refusals,
     digest,
     applied,

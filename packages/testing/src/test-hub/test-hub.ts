@@ -157,6 +157,7 @@ export async function createTestHub(options: TestHubOptions = {}): Promise<TestH
     dataFolder: settings.dataFolder ?? dataFolder,
     hub: { port: 0, ...settings.hub },
     access: { allowAll: true, ...settings.access },
+    signIn: { refusalSeconds: 0, ...settings.signIn },
     cookies: { secret: secretOf(database), ...settings.cookies },
     logger: recordedLog(log),
     plugins: withFakes(plugins, [testAuthenticator(), fakeSpawner(engine, spawner), fakeProxy(proxy)]),
