@@ -84,6 +84,8 @@ function routeContext(
   cookies: HubCookies,
 ): RequestContext {
   const { places, clock, addresses } = deps;
+  const refuse = async (error: string, next: string, status: number): Promise<void> =>
+    slot.fill(await loginPage(context, deps, { status, error, tried: id, username: '', next }));
   return {
     ...requestView(context),
     form: formData(context.form),
@@ -97,18 +99,13 @@ function routeContext(
       const safe = context.safeNext(next);
       const result = await (await deps.signIn()).withIdentity(id, visitOf(context), identity);
       slot.check();
-      if (!result.ok) {
-        const { status, message: error } = result;
-        slot.fill(
-          await loginPage(context, deps, { status, error, tried: id, username: '', next: safe ?? '' }),
-        );
-        return;
-      }
+      if (!result.ok) return refuse(result.message, safe ?? '', result.status);
       context.signIn({ secret: result.login.secret, loginId: String(result.login.id) });
       // The query is the provider's: none of it goes on (W26a).
       const from = { next: safe, query: new URLSearchParams() };
       slot.fill(redirect(await nextTarget(context, deps, { viewer: result.user, from })));
     },
+    refuse: (sentence, next, status = 403) => refuse(sentence, context.safeNext(next) ?? '', status),
     endLogins: (which) =>
       deps.logins.endOfProvider(
         { kind: 'anonymous', name: id, ip: context.ip },

@@ -42,6 +42,11 @@ export interface RequestContext extends RequestView {
   /** Continues the login pipeline with this identity and answers: a redirect to `next`, or the refusal (P105). */
   signIn(identity: Identity, next: string | null): Promise<void>;
   /**
+   * Answers with the login page and this sentence for the person on it, so that another try is one click away;
+   * `status` is 403 unless given.
+   */
+  refuse(sentence: string, next: string | null, status?: number): Promise<void>;
+  /**
    * Ends logins that this authenticator began, on every hub, such as for a provider's back-channel log-out. Resolves
    * with their number; with neither field given it ends none.
    */
