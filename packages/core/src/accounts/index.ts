@@ -1,6 +1,7 @@
 export * from './access-rules.ts';
 export * from './account-setup.ts';
 export * from './activity.ts';
+export type { PostAuth } from './admission.ts';
 export * from './auth-states.ts';
 export * from './credentials.ts';
 export * from './group-ports.ts';

@@ -11,6 +11,7 @@ export type SignInRefusal =
   | 'blocked'
   | 'disabled'
   | 'not allowed'
+  | 'refused by postAuth'
   /** Who asks for a token by password must have signed in before (R93). */
   | 'no user yet'
   | 'name belongs to another identity';
@@ -37,7 +38,12 @@ export type SignInDecision =
 export async function decideSignIn(
   { id, authenticator }: AuthenticatorInstance,
   identity: ProvidedIdentity,
-  { rules, users, call }: { rules: AccessRules; users: UserStore; call: PluginCall },
+  {
+    rules,
+    users,
+    call,
+    alreadyAllowed = false,
+  }: { rules: AccessRules; users: UserStore; call: PluginCall; alreadyAllowed?: boolean },
 ): Promise<SignInDecision> {
   const names = rules.namesOf(id);
   const { name: brought, unmapped } = await call('normalizeName', () => names.normalise(identity.name));
@@ -57,6 +63,7 @@ export async function decideSignIn(
   if (user?.disabled) return no('disabled');
 
   const isAllowed =
+    alreadyAllowed ||
     rules.allowsAll(id) ||
     rules.isAllowed(id, name) ||
     (mapped && rules.allowedNames.includes(name)) ||

@@ -8,6 +8,7 @@ import {
   type RequestView,
 } from '../plugin/index.ts';
 import type { AccessRules, AuthenticatorInstance } from './access-rules.ts';
+import { type Admission, admission, type PostAuth } from './admission.ts';
 import { guarded } from './guarded.ts';
 import { type IdentityStep, type IdentityWrite, prepareSteps, userInfoStep } from './identity-steps.ts';
 import type { Logins, StartedLogin } from './logins.ts';
@@ -15,7 +16,7 @@ import { type PluginCall, pluginCall } from './plugin-call.ts';
 import type { UserStore } from './ports.ts';
 import type { UserDetails, UserRecord } from './records.ts';
 import type { Refusals } from './refusals.ts';
-import { type Admitted, decideSignIn, mayBind, type SignInRefusal } from './sign-in-decision.ts';
+import { type Admitted, mayBind, type SignInRefusal } from './sign-in-decision.ts';
 import type { Throttle, TriedAccount } from './throttle.ts';
 import { userView } from './user-view.ts';
 import type { Users } from './users.ts';
@@ -48,6 +49,8 @@ export interface SignInDeps {
   readonly refusals: Refusals;
   /** What else an identity brings, such as groups or auth_state; written in the transaction of the login. */
   readonly steps?: readonly IdentityStep[];
+  /** The operator's last word (P101). */
+  readonly postAuth?: PostAuth | null;
   /** Seconds an authenticator has for each call. */
   readonly pluginTimeout?: number;
 }
@@ -113,12 +116,8 @@ export class SignIn {
   ): Promise<{ readonly user: UserDetails } | Refusal | null> {
     const identity = await this.#ask(instance, visit, data);
     if (!identity) return null;
-    const { rules, store } = this.#deps;
-    const decision = await decideSignIn(instance, identity, {
-      rules,
-      users: store,
-      call: this.#caller(instance),
-    });
+    const { store } = this.#deps;
+    const { decision } = await this.#decide(instance, visit, identity);
     if (!decision.ok) return { instance, reason: decision.reason, name: decision.name };
     const user = decision.user ? await store.byName(decision.user.name) : null;
     return user && !user.disabled ? { user } : { instance, reason: 'no user yet', name: decision.name };
@@ -144,18 +143,25 @@ export class SignIn {
     return guarded({ throttle, refusals, rules, call }, instances, { ip, data }, attempt);
   }
 
+  #decide(
+    instance: AuthenticatorInstance,
+    { request }: Visit,
+    brought: ProvidedIdentity,
+  ): Promise<Admission> {
+    const { rules, store: users, postAuth = null } = this.#deps;
+    const call = this.#caller(instance);
+    const callHook = pluginCall('configuration', this.#deps, 'The configuration');
+    return admission(instance, brought, request, { rules, users, call, postAuth, callHook });
+  }
+
   async #admit(
     instance: AuthenticatorInstance,
     visit: Visit,
-    identity: ProvidedIdentity,
+    brought: ProvidedIdentity,
     began: number,
   ): Promise<SignInResult> {
-    if (typeof identity.name !== 'string') {
-      throw new HubError('HUB_PLUGIN_FAILED', `Authenticator ${instance.id} answered without a user name.`);
-    }
-    const { rules, store, events, clock } = this.#deps;
-    const call = this.#caller(instance);
-    const decision = await decideSignIn(instance, identity, { rules, users: store, call });
+    const { store, events, clock } = this.#deps;
+    const { decision, identity } = await this.#decide(instance, visit, brought);
     if (!decision.ok) return this.#refuse(instance, decision.reason, decision.name, visit, began);
 
     const ref = { authenticator: instance.id, subject: decision.subject };

@@ -1,7 +1,20 @@
-import type { Awaitable, Identity, JsonObject } from '../plugin/index.ts';
+import type { Awaitable, Identity, JsonObject, RequestView } from '../plugin/index.ts';
 
 /** Functions of the operator's own that the hub calls; each has the time of `servers.hookTimeout`. */
 export interface HubHooks {
+  /**
+   * Asked about everybody who signs in, last of all and only about those whom the rules let in (P101). Sees the name
+   * and the admin flag as they were decided; answers with the identity, changed or as it was, or with `null` to
+   * refuse. A HubError below 500 is shown to the visitor. The subject stays what the authenticator said, and another
+   * name is refused where it is not valid, blocked, or somebody else's.
+   *
+   * @example
+   * hooks: { postAuth: (identity, { authenticator }) => (authenticator === 'github' ? { ...identity, admin: false } : identity) }
+   */
+  readonly postAuth?: (
+    identity: Identity,
+    about: { readonly authenticator: string; readonly request: RequestView },
+  ) => Awaitable<Identity | null>;
   /**
    * What is kept of somebody who signs in or was refreshed, given what the authenticator brought and what is kept so
    * far (P133); `null` keeps nothing. Asked only while auth_state is kept (`signIn.authState`).

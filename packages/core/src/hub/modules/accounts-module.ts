@@ -28,13 +28,14 @@ import {
 import { Events, Ids, LaterKeyedDigest, UnitOfWork } from '../../kernel/index.ts';
 import { Clock, Logger } from '../../plugin/index.ts';
 import { scopesOfRole } from '../check-accounts.ts';
+import type { HubHooks } from '../hooks.ts';
 import { longestLives } from '../longest-lives.ts';
 import { services } from '../tokens.ts';
 
 import type { Given } from './given.ts';
 
 /** Users, tokens, logins, and the way in. */
-export function accountsModule({ settings, accounts }: Given): ContainerModule {
+export function accountsModule({ settings, accounts }: Given, hooks: HubHooks): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(services.lastSeen).toResolvedValue(
       (store, clock, log) =>
@@ -117,6 +118,7 @@ export function accountsModule({ settings, accounts }: Given): ContainerModule {
             throttle,
             refusals,
             steps,
+            postAuth: hooks.postAuth ?? null,
             pluginTimeout: settings.servers.hookTimeout,
           });
         }),
