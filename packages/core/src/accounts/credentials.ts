@@ -10,7 +10,7 @@ import { hashSecret } from '../kernel/index.ts';
 import { type Identity, serverTokenNote } from './identity.ts';
 import type { LastSeen } from './last-seen.ts';
 import type { CredentialOwner, CredentialStore, LoginCredential, TokenCredential } from './ports.ts';
-import { tokenName } from './records.ts';
+import { loginIdOf, tokenIdOf, tokenName } from './records.ts';
 import { VersionedCache } from './versioned-cache.ts';
 
 /** Does this use count as activity of the user? Requests to stopped servers do not (W41). */
@@ -18,6 +18,8 @@ export interface Use {
   readonly activity: boolean;
   /** Bring all that a model of the token's user shows, in the same look. */
   readonly details?: boolean;
+  /** Bring how old the word of the user's authenticator is; a login's always comes. */
+  readonly identity?: boolean;
 }
 
 const counts: Use = { activity: true };
@@ -54,7 +56,7 @@ export class Credentials {
   /** Whom a token belongs to; `null` when it is unknown, expired, malformed or its owner is disabled (R8). */
   async check(token: string, use: Use = counts): Promise<Identity | null> {
     if (token === '' || token.length > maxTokenLength) return null;
-    const found = await this.#store.token(hashSecret(token), use.details);
+    const found = await this.#store.token(hashSecret(token), use);
     if (!found || !usable(found)) return null;
     const scopes = await this.#kept(`t${found.tokenId}`, found, () => this.#ofToken(found));
     if (!scopes) return null;
@@ -68,6 +70,7 @@ export class Credentials {
       sessionId: found.sessionId,
       loginId: null,
       isServer: found.note.startsWith(serverTokenNote),
+      provided: found.identity,
       details: found.details,
     };
   }
@@ -89,8 +92,25 @@ export class Credentials {
       sessionId: found.sessionId,
       loginId: found.loginId,
       isServer: false,
+      provided: found.identity,
       details: null,
     };
+  }
+
+  /** Those of the named tokens (`a17`) and logins (`l5`) that are good now; another version: other rights. */
+  async versions<Name extends string>(names: readonly Name[]): Promise<ReadonlyMap<Name, string>> {
+    const tokens = new Map(names.map((name) => [tokenIdOf(name), name]));
+    const logins = new Map(names.map((name) => [loginIdOf(name), name]));
+    tokens.delete(null);
+    logins.delete(null);
+    const ids = (known: ReadonlyMap<number | null, Name>) => [...known.keys()].filter((id) => id !== null);
+    const found = await this.#store.versions(ids(tokens), ids(logins));
+    const good = new Map<Name, string>();
+    for (const { kind, id, version } of found) {
+      const name = (kind === 'token' ? tokens : logins).get(id);
+      if (name !== undefined) good.set(name, version);
+    }
+    return good;
   }
 
   async #kept(

@@ -1,5 +1,6 @@
 import type { Client, Filter } from '../access/index.ts';
 import { type Instant, type JsonObject, token } from '../plugin/index.ts';
+import type { IdentityAge } from './identity-ports.ts';
 import type { LoginRecord, OAuthClient, TokenRecord, UserDetails, UserRecord } from './records.ts';
 
 /** Who owns a credential, as it is now. */
@@ -32,6 +33,11 @@ interface Credential {
   readonly now: Instant;
   /** Raised whenever what a role or group may do changes for everybody. */
   readonly accessEpoch: number;
+  /**
+   * Who the user is at an authenticator: for a login who signed in, for a token the identity used last, where that was
+   * asked for.
+   */
+  readonly identity: IdentityAge | null;
 }
 
 /** A token and its owner, seen in one look. */
@@ -55,8 +61,16 @@ export interface LoginCredential extends Credential {
 
 /** Looks up credentials: one prepared statement and one index probe each. */
 export interface CredentialStore {
-  token(hash: string, details?: boolean): Promise<TokenCredential | null>;
+  token(
+    hash: string,
+    wanted?: { readonly details?: boolean; readonly identity?: boolean },
+  ): Promise<TokenCredential | null>;
   login(hash: string): Promise<LoginCredential | null>;
+  /** Those of these tokens and logins that are good now, with the versions their rights are kept under. */
+  versions(
+    tokens: readonly number[],
+    logins: readonly number[],
+  ): Promise<readonly { readonly kind: 'token' | 'login'; readonly id: number; readonly version: string }[]>;
 }
 export const CredentialStore = token<CredentialStore>('CredentialStore');
 

@@ -1,6 +1,13 @@
 import { ScopeSet } from '../access/index.ts';
 import type { HubCookies } from './cookies.ts';
-import type { LoginIdentity, Owner, Sessions, TokenIdentity, UseOfIdentity } from './ports.ts';
+import type {
+  CredentialName,
+  LoginIdentity,
+  Owner,
+  Sessions,
+  TokenIdentity,
+  UseOfIdentity,
+} from './ports.ts';
 import { cookieCounts } from './xsrf.ts';
 
 /** Who is asking, and by what means. */
@@ -30,6 +37,12 @@ export function callerName(caller: Caller): string {
   const owner = ownerOf(caller);
   if (owner === null) return '';
   return owner.kind === 'user' ? owner.user.name : `service:${owner.name}`;
+}
+
+/** By what the caller came, without the secret; `null` for a stranger. */
+export function credentialOf(caller: Caller): CredentialName | null {
+  if (caller.kind === 'anonymous') return null;
+  return caller.kind === 'cookie' ? `l${caller.loginId}` : `a${caller.tokenId.replace(/^a/, '')}`;
 }
 
 /** Tokens longer than this are none (R8, W65). */

@@ -33,6 +33,9 @@ export interface LoginIdentity {
   readonly loginId: string;
 }
 
+/** A token or login without its secret: `a17`, `l5`. */
+export type CredentialName = `a${string}` | `l${string}`;
+
 /** What the request tells about itself besides the secret. */
 export interface UseOfIdentity {
   /** Counts as activity of the user (R11); requests to stopped servers do not (W41). */
@@ -49,6 +52,11 @@ export interface Sessions {
   byToken(token: string, use: UseOfIdentity): Promise<TokenIdentity | null>;
   /** `secret` is the content of the login cookie. */
   byLogin(secret: string, use: UseOfIdentity): Promise<LoginIdentity | null>;
+  /**
+   * Those of the credentials that are still good, each with a text that is another one once the rights of its
+   * owner may have changed. One look for all of them.
+   */
+  versions(of: readonly CredentialName[]): Promise<ReadonlyMap<CredentialName, string>>;
 }
 export const Sessions = token<Sessions>('Sessions');
 

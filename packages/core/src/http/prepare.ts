@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { HubError } from '../plugin/index.ts';
+import { HubError, isHubError } from '../plugin/index.ts';
 import { type AccessRule, authorise } from './authorise.ts';
 import { type Form, isForm, parseFormBody, parseJsonBody, refuseUnstorableText } from './body.ts';
-import { identify } from './caller.ts';
+import { type Identified, identify } from './caller.ts';
 import { type Context, createContext } from './context.ts';
 import type { HubCookies } from './cookies.ts';
-import type { Memberships, Sessions } from './ports.ts';
+import type { Memberships, Sessions, UseOfIdentity } from './ports.ts';
 import type { RequestState } from './request-state.ts';
 import type { RegisteredRoute } from './route.ts';
 
@@ -56,8 +56,21 @@ export async function prepare(
 export async function askWho(
   state: RequestState,
   route: RegisteredRoute | undefined,
-  { sessions, cookies }: PrepareDeps,
+  deps: PrepareDeps,
 ): Promise<void> {
+  const use = {
+    activity: route?.definition.activity ?? true,
+    details: route?.definition.callerDetails ?? false,
+  };
+  state.identified(await whoAsks(state, route, deps, use));
+}
+
+async function whoAsks(
+  state: RequestState,
+  route: RegisteredRoute | undefined,
+  { sessions, cookies }: PrepareDeps,
+  use: UseOfIdentity,
+): Promise<Identified> {
   const { method, headers, surface } = state;
   const credentials = {
     method,
@@ -68,13 +81,27 @@ export async function askWho(
   const rules = {
     tokens: surface === 'api' || route?.definition.tokens === true,
     jsonOnly: surface === 'api' && route?.definition.reads !== 'form',
-    use: {
-      activity: route?.definition.activity ?? true,
-      details: route?.definition.callerDetails ?? false,
-    },
+    use,
     now: state.now,
   };
-  state.identified(await identify(credentials, rules, sessions, cookies));
+  return identify(credentials, rules, sessions, cookies);
+}
+
+/** May who sent the request still do so? Counts as no activity. */
+export async function mayStill(
+  request: FastifyRequest,
+  route: RegisteredRoute,
+  state: RequestState,
+  deps: PrepareDeps,
+): Promise<boolean> {
+  try {
+    const { caller } = await whoAsks(state, route, deps, { activity: false });
+    await authorise(caller, ruleOf(route, paramsOf(request)), deps.memberships);
+    return caller.kind === state.caller.kind;
+  } catch (error) {
+    if (isHubError(error) && (error.code === 'HUB_FORBIDDEN' || error.code === 'HUB_NOT_FOUND')) return false;
+    throw error;
+  }
 }
 
 /** The request as handlers see it. */

@@ -14,6 +14,8 @@ export interface SendDeps {
   readonly log: Logger;
   /** Aborted when the hub stops: event streams end, or they would hold it. */
   readonly closing: AbortSignal;
+  /** Calls `end` when the one who reads may no longer; returns how to stop watching. */
+  readonly watchReader: (end: () => void) => () => void;
 }
 
 /** Writes an answer, its headers and its cookies. */
@@ -79,14 +81,17 @@ function sendBody(
 function eventsOf(
   reply: FastifyReply,
   answer: Extract<Answer, { kind: 'events' }>,
-  { clock, log, closing }: SendDeps,
+  { clock, log, closing, watchReader }: SendDeps,
 ): Readable {
   const client = new AbortController();
   reply.raw.once('close', () => client.abort());
+  const refused = new AbortController();
+  const unwatch = watchReader(() => refused.abort());
+  reply.raw.once('close', unwatch);
   const text = encodeEvents(answer.events, {
     clock,
     keepAlive: answer.keepAlive,
-    signal: AbortSignal.any([client.signal, closing]),
+    signal: AbortSignal.any([client.signal, closing, refused.signal]),
   });
   const stream = Readable.from(text, { objectMode: false });
   stream.on('error', (err) => {

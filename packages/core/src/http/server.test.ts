@@ -54,6 +54,7 @@ const options = (lines: Line[], more: Partial<HttpOptions> = {}): HttpOptions =>
         : null,
     byLogin: async (login) =>
       login === 'login' ? { owner: { kind: 'user', user: ada }, scopes, loginId: 'l1' } : null,
+    versions: async (names) => new Map(names.map((name) => [name, '0'])),
   },
   memberships: { groupsOf: async (user) => new Set(user === 'grace' ? ['g'] : []) },
   clock: systemClock,

@@ -6,17 +6,18 @@ import { logAccess } from './access-log.ts';
 import { type Answer, redirect } from './answer.ts';
 import { arrivals, routeOf } from './arrival.ts';
 import { bodyLimit, lastValues } from './body.ts';
-import { callerName } from './caller.ts';
+import { callerName, credentialOf } from './caller.ts';
 import type { Context } from './context.ts';
 import { type CookieSettings, createHubCookies, type HubCookies } from './cookies.ts';
 import { failure, type RenderError } from './failure.ts';
 import type { ForwardedSettings } from './forwarded.ts';
 import { answerHeaders } from './headers.ts';
 import type { Memberships, Sessions } from './ports.ts';
-import { askWho, contextOf, prepare } from './prepare.ts';
+import { askWho, contextOf, mayStill, prepare } from './prepare.ts';
 import type { RegisteredRoute, Routes } from './route.ts';
 import { createRouteTable } from './route-table.ts';
 import { sendAnswer } from './send.ts';
+import { StreamWatch } from './stream-watch.ts';
 import { type AnonymousIdSettings, anonymousIds } from './xsrf.ts';
 
 /** Everything the web side of a hub is made of. */
@@ -77,8 +78,10 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     clock,
     log,
     closing: closing.signal,
+    watchReader: () => () => undefined,
     headers: answerHeaders({ ...deps, overrides: options.headers }),
   };
+  const streams = new StreamWatch(options);
   const loginUrl =
     options.loginUrl ?? (({ url }: Context) => `${hubPath}login?next=${encodeURIComponent(url)}`);
 
@@ -142,7 +145,16 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   }
 
   function send(answer: Answer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    return sendAnswer(reply, stateOf(request), answer, sendDeps);
+    const state = stateOf(request);
+    if (answer.kind !== 'events') return sendAnswer(reply, state, answer, sendDeps);
+    return sendAnswer(reply, state, answer, {
+      ...sendDeps,
+      watchReader(end) {
+        const [credential, route] = [credentialOf(state.caller), routeOf(request)];
+        if (credential === null || !route) return () => undefined;
+        return streams.add({ credential, end, mayStill: () => mayStill(request, route, state, deps) });
+      },
+    });
   }
 
   async function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {

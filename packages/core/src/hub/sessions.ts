@@ -22,6 +22,7 @@ export function sessions(credentials: Credentials): Sessions {
       if (!found || found.loginId === null || owner?.kind !== 'user') return null;
       return { owner, scopes: found.scopes, loginId: String(found.loginId) };
     },
+    versions: (names) => credentials.versions(names),
   };
 }
 
