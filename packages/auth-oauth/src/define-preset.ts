@@ -82,17 +82,18 @@ export function definePreset<const P extends Properties, const R extends readonl
     provides: Authenticator,
     options: schema,
     needs: { log: Logger, clock: Clock },
-    create({ options: checked, id, log, clock }) {
+    create({ options: checked, id, log, clock, lifecycle }) {
       // The hub has checked them against the schema above; TypeScript cannot follow that through a generic `P`.
       const options = checked as unknown as PresetOptions<P, R>;
       return createAuthenticator({
         id,
-        title: preset.title,
+        title: options.title ?? preset.title,
         options,
         provider: preset.provider(options),
         warnings: preset.warnings?.(options) ?? [],
         log,
         clock,
+        lifecycle,
       });
     },
   });

@@ -14,7 +14,7 @@ import { definePreset } from './define-preset.ts';
  */
 export const oidcAuthenticator = definePreset({
   name: '@hub/auth-oauth/oidc',
-  title: 'single sign-on',
+  title: 'Single sign-on',
   properties: {
     issuer: {
       type: 'string',

@@ -52,6 +52,11 @@ export const commonProperties = {
     default: true,
     description: 'Proof key for code exchange (S256). Off only for providers that refuse it.',
   },
+  title: {
+    type: 'string',
+    minLength: 1,
+    description: 'What people call the provider, on the button and in messages.',
+  },
   buttonLabel: { type: 'string', minLength: 1, description: 'Text of the button on the login page.' },
   autoLogin: {
     anyOf: [{ type: 'boolean' }, { const: 'oauth-authorize' }],

@@ -1,5 +1,6 @@
 import type { Awaitable, JsonObject, JsonValue } from '@hub/core/plugin';
 import type { Claims } from './claims.ts';
+import type { Fetch } from './http.ts';
 
 /** Where a provider is: found by its issuer (OpenID Connect discovery), or said outright (plain OAuth 2). */
 export type ProviderAddresses =
@@ -20,6 +21,9 @@ export type ProviderAddresses =
       readonly tokenUrl: string;
       /** Read with the access token to learn who somebody is; needed unless the provider has `readClaims`. */
       readonly userinfoUrl?: string | undefined;
+      /** What it calls itself where it sends `iss` or id tokens; those are then checked, with `jwksUrl`. */
+      readonly issuer?: string | undefined;
+      readonly jwksUrl?: string | undefined;
     };
 
 /** A provider as this package needs to know it. A {@link Preset} makes one from its options. */
@@ -45,7 +49,10 @@ export interface Provider {
    * when there is one (its `sub` must be the same).
    */
   readClaims?(session: Session): Promise<Claims>;
-  /** Claim that never changes and is never given to another; `sub` unless given. Numbers become text. */
+  /**
+   * Claim that never changes and is never given to another. Numbers become text. Unless given: `sub`, after the
+   * issuer when there is an id token (`https://login.example.org#4711`).
+   */
   readonly subjectClaim?: string | ((claims: Claims) => string | null | undefined);
   /** Claim for the user name when the option `usernameClaim` is not given. */
   readonly usernameClaim: string | ((claims: Claims) => string | null | undefined);
@@ -110,6 +117,8 @@ export interface Session {
    * @throws ProviderUnavailable as `api` does, for any status but 200, for pages that are no list, and for too many
    */
   apiList(path: string, options?: ApiOptions): Promise<readonly JsonValue[]>;
+  /** The way to other addresses of the provider: the same limits, no token. @throws ProviderUnavailable */
+  readonly fetch: Fetch;
 }
 
 /** How {@link Session.api} asks. */

@@ -1,0 +1,131 @@
+import { type Identity, isHubError, type JsonObject, type RefreshFacts } from '@hub/core/plugin';
+import { ResponseBodyError, refreshTokenGrant } from 'openid-client';
+import { identityOf, verdictIn } from './admission.ts';
+import { isObject } from './claims.ts';
+import type { Connected } from './client.ts';
+import { type Connection, failure, sessionOf } from './connection.ts';
+import { personOf } from './person.ts';
+import type { Session } from './provider.ts';
+import { readClaims, TokenRefused } from './read-claims.ts';
+import { createSession } from './session.ts';
+
+/** A token that ends sooner is renewed now, so that servers that were given it can go on until the next look. */
+const renewBefore = 600;
+
+/** Asks again who somebody is; one question at a time per identity. */
+export type Refresh = (
+  authState: JsonObject | null,
+  facts: RefreshFacts,
+) => Promise<boolean | Partial<Identity>>;
+
+/**
+ * Makes the {@link Refresh}. False: they have to sign in again. Throws when the provider gives no usable answer.
+ *
+ * What was handed to running servers stays valid: nothing is revoked here.
+ */
+export function createRefresh(connection: Connection): Refresh {
+  const running = new Map<string, ReturnType<Refresh>>();
+  return (authState, facts) => {
+    const known = running.get(facts.subject);
+    if (known) return known;
+    const answer = ask(connection, authState, facts).finally(() => running.delete(facts.subject));
+    running.set(facts.subject, answer);
+    return answer;
+  };
+}
+
+async function ask(
+  connection: Connection,
+  authState: JsonObject | null,
+  { subject }: RefreshFacts,
+): Promise<boolean | Partial<Identity>> {
+  const { log, id } = connection;
+  // Without tokens there is nothing to ask with.
+  if (typeof authState?.access_token !== 'string') return true;
+  try {
+    const connected = await connection.client.connect();
+    const session = await currentSession(connection, connected, authState);
+    if (session === null) return false;
+    const claims = await readClaims(connection.provider, session, connected.configuration, connection.title);
+    const person = await personOf(session, { ...keptClaims(connection, authState), ...claims }, connection);
+    if (person.subject !== subject) {
+      log.error({ authenticator: id }, 'the provider answered for somebody else; the login ends');
+      return false;
+    }
+    const identity = await identityOf(person, connection);
+    const lost =
+      verdictIn(authState).allowedBy.length > 0 && verdictIn(identity.authState).allowedBy.length === 0;
+    if (lost) {
+      log.info(
+        { authenticator: id, user: person.name },
+        'no rule of the provider lets this user in any more',
+      );
+      return false;
+    }
+    return identity;
+  } catch (error) {
+    if (error instanceof TokenRefused) return false;
+    if (isHubError(error) && error.status === 403) return false;
+    throw await failure(connection, error, 'a refresh');
+  }
+}
+
+/** A session with tokens that work; null when the provider gives no new ones. */
+async function currentSession(
+  connection: Connection,
+  connected: Connected,
+  authState: JsonObject,
+): Promise<Session | null> {
+  const { provider, title, http, log, id } = connection;
+  const { configuration } = connected;
+  const { refresh_token: refreshToken, expires_at: expires, access_token: accessToken } = authState;
+  const left = typeof expires === 'number' ? expires - Date.now() / 1000 : Number.POSITIVE_INFINITY;
+  const old = isObject(authState.token_response) ? authState.token_response : {};
+  const idClaims = isObject(authState.id_claims) ? authState.id_claims : null;
+
+  if (typeof refreshToken === 'string' && left < renewBefore) {
+    try {
+      const tokens = await refreshTokenGrant(configuration, refreshToken);
+      const fresh = await sessionOf(connection, connected, tokens);
+      return {
+        ...fresh,
+        // A provider that rotates its refresh tokens sends a new one, others nothing; the same goes for id tokens.
+        tokens: {
+          ...old,
+          id_token: authState.id_token ?? undefined,
+          refresh_token: refreshToken,
+          ...fresh.tokens,
+        },
+        idClaims: fresh.idClaims ? { ...idClaims, ...fresh.idClaims } : idClaims,
+      };
+    } catch (error) {
+      if (error instanceof ResponseBodyError && error.error === 'invalid_grant') {
+        log.info({ authenticator: id }, 'the provider takes the refresh token no more; the login ends');
+        return null;
+      }
+      // The token at hand is still good: perhaps the provider knows better next time.
+      if (left <= 0) throw error;
+    }
+  }
+  if (left <= 0) {
+    log.info(
+      { authenticator: id },
+      'the access token has ended and there is none to refresh it with; the login ends',
+    );
+    return null;
+  }
+  return createSession({
+    configuration,
+    provider,
+    title,
+    fetch: http.fetch,
+    idClaims,
+    tokens: { ...old, expires_at: expires ?? null, access_token: String(accessToken) },
+  });
+}
+
+/** Claims of the id token are told at a sign-in only; those that are not told anew stay. */
+function keptClaims({ provider }: Connection, authState: JsonObject): JsonObject {
+  const idClaims = authState.id_claims;
+  return provider.readClaims || !isObject(idClaims) ? {} : idClaims;
+}
