@@ -1,7 +1,8 @@
 import type { Container } from 'inversify';
-import { AccountSetup, applyAccounts, UserStore, userView } from '../accounts/index.ts';
+import { AccountSetup, AuthenticatorUses, applyAccounts, UserStore, userView } from '../accounts/index.ts';
+import { userHooks } from '../actions/index.ts';
 import { UnitOfWork } from '../kernel/index.ts';
-import type { Logger } from '../plugin/index.ts';
+import { Clock, type Logger } from '../plugin/index.ts';
 import { services } from './tokens.ts';
 
 /**
@@ -36,10 +37,24 @@ export async function applyConfiguration(container: Container, log: Logger): Pro
     for (const warning of (await authenticator.checkConfig?.()) ?? [])
       log.warn({ authenticator: id }, warning);
   }
-  const [first] = container.get(services.authenticators);
+  const authenticators = container.get(services.authenticators);
+  await nameAbsentOnes(container, log);
+  const { hookTimeout: seconds } = container.get(services.settings).servers;
+  const hooks = userHooks({ authenticators, clock: container.get(Clock), seconds });
   for (const user of created) {
-    await Promise.resolve(first?.authenticator.onUserAdded?.(userView(user, []))).catch((error: unknown) => {
+    await hooks.added(userView(user, [])).catch((error: unknown) => {
       log.error({ user: user.name, err: error }, 'onUserAdded failed for a user of the configuration');
     });
+  }
+}
+
+/** Logins of an authenticator that left the configuration stay good until they end by themselves. */
+async function nameAbsentOnes(container: Container, log: Logger): Promise<void> {
+  const ids = container.get(services.authenticators).map(({ id }) => id);
+  for (const { authenticator, users, logins } of await container.get(AuthenticatorUses).except(ids)) {
+    log.warn(
+      { authenticator, users, logins },
+      'people signed in by an authenticator that the configuration lacks: its logins stay good until they end',
+    );
   }
 }

@@ -3,6 +3,7 @@ import { Grants } from '../../access/index.ts';
 import {
   AccountSetup,
   ActivityStore,
+  AuthenticatorUses,
   CredentialStore,
   GroupStore,
   IdentityStore,
@@ -23,6 +24,7 @@ import { ServiceStore } from '../../services/index.ts';
 import {
   postgresAccountSetup,
   postgresActivity,
+  postgresAuthenticatorUses,
   postgresCredentials,
   postgresGrants,
   postgresGroups,
@@ -84,6 +86,7 @@ export function storageModule(given: Given): ContainerModule {
     bind(LoginStore).toResolvedValue(postgresLogins, [services.database]);
     bind(SealedStore).toResolvedValue(postgresSealed, [services.database]);
     bind(ManagedRights).toResolvedValue(postgresManagedRights, [services.database]);
+    bind(AuthenticatorUses).toResolvedValue(postgresAuthenticatorUses, [services.database]);
     bind(AccountSetup).toResolvedValue(postgresAccountSetup, [services.database]);
     bind(Grants).toResolvedValue(postgresGrants, [services.database]);
     bind(ServerRepository).toResolvedValue(postgresServers, [services.database]);

@@ -2,6 +2,7 @@ export { reachesUser } from './access-condition.ts';
 export { raiseAccessEpoch, raiseAccessVersions } from './access-versions.ts';
 export { postgresAccountSetup } from './postgres-account-setup.ts';
 export { postgresActivity } from './postgres-activity.ts';
+export { postgresAuthenticatorUses } from './postgres-authenticator-uses.ts';
 export { postgresCredentials } from './postgres-credentials.ts';
 export { postgresGrants } from './postgres-grants.ts';
 export { postgresGroups } from './postgres-groups.ts';
