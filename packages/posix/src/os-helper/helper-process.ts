@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type HelperFailure, helperFailure } from './helper-failure.ts';
+import { killFamily } from './kill-family.ts';
 import type { Answers, HelperMessage, Question } from './messages.ts';
 
 const program = fileURLToPath(
@@ -36,7 +37,7 @@ export class HelperProcess {
     this.#child = spawn(process.execPath, [program], {
       cwd: '/',
       env,
-      // A group of its own: what modules start is ended with it, and Ctrl-C is the hub's alone.
+      // A session of its own: Ctrl-C is the hub's alone.
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',
@@ -88,12 +89,7 @@ export class HelperProcess {
   /** Ends it and everything that modules started in it. */
   kill(): void {
     const { pid } = this.#child;
-    if (!this.#alive || pid === undefined) return;
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch {
-      this.#child.kill('SIGKILL'); // not yet a group of its own
-    }
+    if (this.#alive && pid !== undefined) void killFamily(pid);
   }
 
   #exchange(question: Question, seconds: number): Promise<Answers[keyof Answers]> {

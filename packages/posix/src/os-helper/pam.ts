@@ -64,7 +64,7 @@ export function createPam(options: PamOptions = {}): Pam {
 
   /** Holds an answer until `ms` have passed since PAM was asked; at once when the pool closes. */
   const hold = async (verdict: PamVerdict, ms: number): Promise<PamVerdict> => {
-    if (verdict.outcome !== 'refused') return verdict;
+    if (verdict.outcome !== 'refused' || ms <= 0) return verdict;
     await delay(ms, undefined, { signal: ending.signal }).catch(() => undefined);
     return verdict;
   };
