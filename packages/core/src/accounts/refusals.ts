@@ -97,7 +97,12 @@ export class Refusals {
       entry: whose.then((who) => ({ ...who, ...throttle, details })),
     };
     this.#throttled.set(key.key, row);
-    await this.#write(await row.entry, 1);
+    await row.entry
+      .then((entry) => this.#write(entry, 1))
+      .catch((error: unknown) => {
+        this.#throttled.delete(key.key);
+        throw error;
+      });
   }
 
   /** From now on refusals are answered at once, those waiting included. */

@@ -254,6 +254,13 @@ describe('what is no failure of the visitor', () => {
     expect(await hub.enter('ada', right)).toBe('in');
   });
 
+  it('ends the wait that it began', async () => {
+    await using hub = await open();
+    await hub.fail(2, 'ada');
+    expect(await hub.enter('ada', 'broken')).toBe('error');
+    expect(await hub.enter('ada', right)).toBe('in');
+  });
+
   it('but a refusal in the words of the authenticator is one (P104)', async () => {
     await using hub = await open();
     for (let n = 0; n < 3; n++) expect(await hub.enter('ada', 'no')).toBe('error');

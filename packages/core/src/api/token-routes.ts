@@ -31,7 +31,7 @@ export function tokenRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): vo
   api.route('POST', '/users/:name/tokens', {
     summary: 'Make a token',
     tags: ['tokens'],
-    answers: answers({ 201: 'NewToken' }),
+    answers: answers({ 201: 'NewToken' }, 429),
     accepts: { body: newTokenBody },
     bodyOptional: true,
     identity: 'anyone',
