@@ -34,7 +34,7 @@ const hub = await createHub({
       workingDirectory: `${given.homes}/{username}`,
     }),
     ...(given.rowsForServers ? [rowsSpawner()] : []),
-    chpProxy({ apiUrl: given.proxyApiUrl }),
+    chpProxy({ apiUrl: given.proxyApiUrl, authToken: 'of-the-bench' }),
     web(),
   ],
   access: { admins: ['admin'], allowAll: true },

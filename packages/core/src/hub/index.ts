@@ -1,4 +1,5 @@
 export { checkConfig } from './check-config.ts';
+export { checkPlugin } from './check-options.ts';
 export {
   defineHub,
   type GroupConfig,

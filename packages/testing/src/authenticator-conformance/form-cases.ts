@@ -1,152 +1,115 @@
 import assert from 'node:assert/strict';
-import type { Identity } from '@hub/core/plugin';
-import { formPost } from './request.ts';
+import { hostileTexts } from './hostile.ts';
 import type { AuthenticatorCase, Subject } from './under-test.ts';
 
-async function enter(
-  { authenticator }: Pick<Subject, 'authenticator'>,
-  data: Readonly<Record<string, string>>,
-) {
-  return authenticator.authenticate(formPost, Object.freeze({ ...data }));
+/** Fields that are secrets, as far as their names tell. */
+const secretFields = ['password', 'otp'];
+
+interface Attempt {
+  readonly what: string;
+  readonly data: Readonly<Record<string, string>>;
 }
 
-async function enterRight(subject: Subject): Promise<Identity> {
-  const identity = await enter(subject, subject.valid);
-  assert.ok(identity, 'the fields given as valid were refused');
-  return identity;
+/** All at once: many an authenticator takes its time over a refusal. */
+async function requireRefused(enter: Subject['enter'], attempts: readonly Attempt[]): Promise<void> {
+  const answers = await Promise.allSettled(attempts.map(({ data }) => enter(data)));
+  for (const [i, answer] of answers.entries()) {
+    const what = attempts[i]?.what ?? '';
+    if (answer.status === 'rejected') assert.fail(`it failed over ${what}: ${String(answer.reason)}`);
+    assert.equal(answer.value, null, what);
+  }
 }
-
-const hostile: readonly string[] = [
-  '',
-  ' ',
-  '\0',
-  'a\0b',
-  '\ud800',
-  '__proto__',
-  '../..',
-  '%00',
-  "' OR 1=1 --",
-  'x'.repeat(1_000_000),
-];
 
 /** What every authenticator with a form promises. */
 export const formCases: readonly AuthenticatorCase[] = [
   {
-    name: 'answers the right fields with an identity that has a name (P102)',
+    name: 'has a form for the fields it is given',
     needs: 'form',
-    async run(subject) {
-      const { name } = await enterRight(subject);
-      assert.equal(typeof name, 'string', 'the name of an identity is text');
-      assert.notEqual(name.trim(), '', 'the name of an identity is not empty');
-    },
-  },
-  {
-    name: 'answers the same person with the same name and subject each time',
-    needs: 'form',
-    async run(subject) {
-      const first = await enterRight(subject);
-      const second = await enterRight(subject);
-      assert.deepEqual([second.name, second.subject], [first.name, first.subject]);
-    },
-  },
-  {
-    name: 'gives an identity that is plain JSON of the right types (P103)',
-    needs: 'form',
-    async run(subject) {
-      const { admin, groups, userInfo, authState, subject: who } = await enterRight(subject);
-      assert.ok(
-        admin === undefined || admin === null || typeof admin === 'boolean',
-        'admin is true, false or null',
-      );
-      const areNames = groups?.every((group) => typeof group === 'string' && group !== '') ?? true;
-      assert.ok(areNames, 'groups are names');
-      assert.ok(
-        who === undefined || (typeof who === 'string' && who !== ''),
-        'subject is text that is not empty',
-      );
-      for (const value of [userInfo, authState]) {
-        if (value === undefined || value === null) continue;
-        assert.equal(typeof value, 'object', 'userInfo and authState are objects');
-        assert.deepEqual(JSON.parse(JSON.stringify(value)), value, 'userInfo and authState survive JSON');
+    async run({ authenticator: { login }, valid }) {
+      assert.ok('form' in login, 'it has no form: declare `supports: { form: false }`');
+      const names = login.form.fields.map((field) => (typeof field === 'string' ? field : field.name));
+      const html = login.form.html ?? '';
+      for (const field of Object.keys(valid)) {
+        assert.ok(
+          names.includes(field) || html.includes(`name="${field}"`),
+          `the form has no field ${field}`,
+        );
       }
-    },
-  },
-  {
-    name: 'keeps the password out of what everybody may see',
-    needs: 'form',
-    async run(subject) {
-      const { authState: _, ...open } = await enterRight(subject);
-      const { password } = subject.valid;
-      if (password) assert.ok(!JSON.stringify(open).includes(password), 'the identity holds the password');
     },
   },
   {
     name: 'refuses a wrong secret with null (P102, P105)',
     needs: 'refusal',
-    async run(subject) {
-      assert.equal(await enter(subject, subject.wrong), null, 'a wrong secret is answered with null');
+    async run({ enter, wrong }) {
+      assert.equal(await enter(wrong), null, 'a wrong secret is answered with null');
     },
   },
   {
     name: 'refuses missing fields with null',
     needs: 'refusal',
-    async run(subject) {
-      assert.equal(await enter(subject, {}), null, 'no fields at all');
-      for (const field of Object.keys(subject.valid)) {
-        if (field === 'username') continue;
-        const { [field]: _, ...rest } = subject.valid;
-        assert.equal(await enter(subject, rest), null, `without ${field}`);
-        assert.equal(await enter(subject, { ...rest, [field]: '' }), null, `with an empty ${field}`);
-      }
+    async run({ enter, valid }) {
+      const fields = Object.keys(valid).filter((field) => field !== 'username');
+      await requireRefused(enter, [
+        { what: 'no fields at all', data: {} },
+        ...fields.flatMap((field) => {
+          const { [field]: _, ...rest } = valid;
+          return [
+            { what: `without ${field}`, data: rest },
+            { what: `with an empty ${field}`, data: { ...rest, [field]: '' } },
+          ];
+        }),
+      ]);
+    },
+  },
+  {
+    name: 'takes a secret as it was typed: with blanks around it is another one (P106)',
+    needs: 'refusal',
+    async run({ enter, valid }) {
+      const attempts = secretFields.flatMap((field) => {
+        const secret = valid[field];
+        if (secret === undefined) return [];
+        const others = [` ${secret}`, `${secret} `, `${secret}\n`];
+        return others.map((other) => ({ what: `${field} was trimmed`, data: { ...valid, [field]: other } }));
+      });
+      await requireRefused(enter, attempts);
     },
   },
   {
     name: 'refuses hostile names and secrets with null, and never fails over them',
     needs: 'refusal',
-    async run(subject) {
-      for (const text of hostile) {
-        for (const field of Object.keys(subject.wrong)) {
-          const answer = await enter(subject, { ...subject.wrong, [field]: text });
-          assert.equal(answer, null, `${field} ${JSON.stringify(text.slice(0, 20))}`);
-        }
+    async run({ enter, wrong }) {
+      const fields = Object.keys(wrong);
+      const attempts = hostileTexts.flatMap((text) =>
+        fields.map((field) => ({
+          what: `${field} ${JSON.stringify(text.slice(0, 20))}`,
+          data: { ...wrong, [field]: text },
+        })),
+      );
+      await requireRefused(enter, attempts);
+    },
+  },
+  {
+    name: 'does not take one field for the other',
+    needs: 'refusal',
+    async run({ enter, valid, wrong }) {
+      for (const field of secretFields) {
+        if (valid[field] === undefined || valid[field] === valid.username) continue;
+        const swapped = { ...wrong, username: valid[field] ?? '', [field]: valid.username ?? '' };
+        assert.equal(await enter(swapped), null, `${field} and username changed places`);
       }
     },
   },
   {
     name: 'keeps people apart who sign in at the same time',
     needs: 'refusal',
-    async run(subject) {
-      const { name } = await enterRight(subject);
-      const tries = Array.from({ length: 20 }, (_, i) =>
-        enter(subject, i % 2 ? subject.wrong : subject.valid),
-      );
+    async run({ enter, identify, valid, wrong }) {
+      const { name } = await identify();
+      const tries = Array.from({ length: 20 }, (_, i) => enter(i % 2 ? wrong : valid));
       const names = (await Promise.all(tries)).map((identity) => identity?.name ?? null);
       assert.deepEqual(
         names,
         Array.from({ length: 20 }, (_, i) => (i % 2 ? null : name)),
       );
-    },
-  },
-  {
-    name: 'normalises a name it has normalised to itself (P107)',
-    needs: 'form',
-    async run(subject) {
-      const { normalizeName } = subject.authenticator;
-      if (!normalizeName) return assert.equal(normalizeName, undefined);
-      const { name } = await enterRight(subject);
-      const once = await subject.authenticator.normalizeName?.(name);
-      assert.equal(typeof once, 'string', 'normalizeName answers with text');
-      assert.equal(await subject.authenticator.normalizeName?.(once ?? ''), once);
-    },
-  },
-  {
-    name: 'accepts the name it brought (P108)',
-    needs: 'form',
-    async run(subject) {
-      const { authenticator } = subject;
-      const { name } = await enterRight(subject);
-      const normal = (await authenticator.normalizeName?.(name)) ?? name.toLowerCase();
-      assert.equal(authenticator.validateName?.(normal) ?? true, true);
     },
   },
 ];

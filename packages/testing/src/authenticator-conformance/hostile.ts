@@ -1,0 +1,42 @@
+/** What people and programs type into a form. Nothing of it may make a plugin fail. */
+export const hostileTexts: readonly string[] = [
+  '',
+  ' ',
+  '\0',
+  'a\0b',
+  '\ud800',
+  '__proto__',
+  'constructor',
+  '../..',
+  '%00',
+  '%2e%2e',
+  "' OR 1=1 --",
+  '*)(uid=*',
+  '$(id)',
+  '-rf',
+  '--help',
+  'a\nb',
+  'a\r\nSet-Cookie: a=b',
+  'ädä',
+  'a\u202eda',
+  '𝔞𝔡𝔞',
+  'é'.repeat(5_000),
+  'x'.repeat(1_000_000),
+];
+
+/** Names that get past the hub's own rules (P108), so that questions about them reach a plugin. */
+export const possibleNames: readonly string[] = [
+  'conformance',
+  '-rf',
+  '--help',
+  '__proto__',
+  'constructor',
+  '$(id)',
+  'a b',
+  'a:b',
+  '*',
+  'ädä',
+  'a\u202eda',
+  '𝔞𝔡𝔞',
+  'x'.repeat(255),
+];
