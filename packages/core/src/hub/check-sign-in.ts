@@ -1,3 +1,4 @@
+import { Networks } from '../accounts/index.ts';
 import { Authenticator, type PluginInstance } from '../plugin/index.ts';
 import type { AccountsConfig } from './check-accounts.ts';
 import type { Settings } from './config.ts';
@@ -8,11 +9,15 @@ export function signInProblems(
   plugins: readonly PluginInstance[],
   { members, groups }: Pick<AccountsConfig, 'members' | 'groups'>,
 ): readonly string[] {
-  const { manageGroups, manageRoles, resetManagedRoles } = signIn;
+  const { manageGroups, manageRoles, resetManagedRoles, throttle } = signIn;
   const ids = plugins.filter(({ provides }) => provides === Authenticator).map(({ id }) => id);
   const problems = [
     ...unknownIds('signIn.manageGroups', manageGroups, ids),
     ...unknownIds('signIn.manageRoles', manageRoles, ids),
+    ...new Networks(throttle.sharedNetworks).unreadable.map(
+      (entry) =>
+        `signIn.throttle.sharedNetworks: "${entry}" is neither an address nor a network such as 192.0.2.0/24.`,
+    ),
   ];
   if (isOn(manageGroups)) {
     const named = groups.filter(({ users }) => users.length > 0).map(({ name }) => name);

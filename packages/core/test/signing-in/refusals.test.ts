@@ -236,6 +236,16 @@ describe('W26: too many tries', () => {
     expect((await hub.request('GET', '/hub/api/user', { token })).status).toBe(200);
   });
 
+  it('may be left uncounted for networks, which must be some', async () => {
+    const hub = createTestHub({ signIn: { throttle: { sharedNetworks: ['10.0.0.0/8', 'campus'] } } });
+    await expect(hub).rejects.toMatchObject({
+      code: 'HUB_CONFIG_INVALID',
+      problems: [
+        'signIn.throttle.sharedNetworks: "campus" is neither an address nor a network such as 192.0.2.0/24.',
+      ],
+    });
+  });
+
   it('are counted, and stand in the trail once a minute with the number of tries', async () => {
     const hub = await createTestHub({ openMetrics: true, signIn: { throttle } });
     const ask = (password: string) =>
