@@ -12,6 +12,7 @@ import { type AccountsConfig, checkAccounts } from './check-accounts.ts';
 import { checkOptions, checkPlugin } from './check-options.ts';
 import { signInProblems } from './check-sign-in.ts';
 import { type HubConfig, type Settings, settingsSchema } from './config.ts';
+import { hookProblems } from './hooks.ts';
 
 /** A plugin whose options are right, defaults filled in. */
 export interface CheckedPlugin {
@@ -64,7 +65,7 @@ export function lookOver(config: HubConfig): LookedOver {
     roles: _roles,
     groups: _groups,
     customScopes: _scopes,
-    hooks: _hooks,
+    hooks = {},
     logger: _logger,
     modules: _modules,
     ...data
@@ -82,6 +83,7 @@ export function lookOver(config: HubConfig): LookedOver {
     ...checked.flatMap((plugin) => plugin.problems),
     ...kindProblems(checked.flatMap(({ plugin }) => plugin ?? [])),
     ...checked.flatMap(({ plugin }) => (plugin ? serviceProblems(plugin) : [])),
+    ...hookProblems(hooks),
     ...ofAddresses,
     ...found.problems,
     ...(ofSettings.length === 0

@@ -1,4 +1,5 @@
 import type { Container } from 'inversify';
+import { declaredRoutes } from '../pages/index.ts';
 import { isHubError } from '../plugin/index.ts';
 import { assemble } from './assemble.ts';
 import { type LookedOver, lookOver } from './check-config.ts';
@@ -35,6 +36,9 @@ export async function examineConfig(config: HubConfig): Promise<Examined> {
     const { container, cryptKeys } = await assemble(config);
     warnings.push(...cryptKeys.warnings);
     await attempt(() => container.get(services.accessRules)());
+    await attempt(async () => {
+      declaredRoutes(container.get(services.authenticators), container.get(services.scopeTable));
+    });
     await attempt(async () => warnings.push(...(await warningsOf(container))));
   });
   return { ...found, problems, warnings };

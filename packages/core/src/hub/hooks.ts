@@ -25,3 +25,14 @@ export interface HubHooks {
     about: { readonly authenticator: string },
   ) => Awaitable<JsonObject | null>;
 }
+
+const known = { postAuth: true, reconcileAuthState: true } as const satisfies Record<keyof HubHooks, true>;
+
+/** What is wrong with the hooks of a configuration, as far as can be seen without calling them. */
+export function hookProblems(hooks: object): readonly string[] {
+  return Object.entries(hooks).flatMap(([name, hook]) => {
+    if (!(name in known))
+      return [`hooks: there is no hook "${name}"; those there are: ${Object.keys(known).join(', ')}.`];
+    return typeof hook === 'function' || hook === undefined ? [] : [`hooks.${name} must be a function.`];
+  });
+}

@@ -15,22 +15,33 @@ export interface DeclaredRoute {
 }
 
 /**
+ * Asks every authenticator for its routes. Nothing is registered yet.
+ *
+ * @throws HubError `HUB_CONFIG_INVALID` for routes that cannot be, naming the plugin and the path.
+ */
+export function declaredRoutes(
+  authenticators: readonly AuthenticatorInstance[],
+  table: ScopeTable,
+): readonly DeclaredRoute[] {
+  const problems: string[] = [];
+  const declared = authenticators.flatMap((instance) => routesOf(instance, table, problems));
+  if (problems.length === 0) return declared;
+  throw new HubError('HUB_CONFIG_INVALID', 'Routes of authenticators cannot be registered.', { problems });
+}
+
+/**
  * Registers the routes of every authenticator below `{H}auth/<id>`; those of the first that has any also below `H`
  * (W26a). A path whose first part is the hub's own keeps its long address alone. To be called when all routes of
  * the hub are registered.
  *
- * @throws HubError `HUB_CONFIG_INVALID` for routes that cannot be, naming the plugin and the path.
+ * @throws HubError as {@link declaredRoutes}.
  */
 export function authenticatorRoutes(
   http: Pick<HttpServer, 'hub' | 'routes' | 'cookies'>,
   deps: LoginDeps,
 ): void {
   const { table, addresses, log, places } = deps;
-  const problems: string[] = [];
-  const declared = deps.authenticators.flatMap((instance) => routesOf(instance, table, problems));
-  if (problems.length > 0) {
-    throw new HubError('HUB_CONFIG_INVALID', 'Routes of authenticators cannot be registered.', { problems });
-  }
+  const declared = declaredRoutes(deps.authenticators, table);
   const taken = new Set(['auth', ...http.routes.map(({ url }) => firstPart(url, places.hubPrefix))]);
   const first = declared[0]?.id;
 

@@ -1,3 +1,4 @@
+export { declaredRoutes } from './authenticator-routes.ts';
 export { showConsent } from './consent.ts';
 export type { PageDeps, PagePlaces, PageSettings } from './deps.ts';
 export { renderError } from './error-pages.ts';

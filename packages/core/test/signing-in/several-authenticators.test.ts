@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { createTestHub, type TestHub, type TestHubOptions } from '../../../testing/src/index.ts';
+import {
+  createTestHub,
+  FakeEngine,
+  FakeProxyTable,
+  fakeProxy,
+  fakeSpawner,
+  type TestHub,
+  type TestHubOptions,
+} from '../../../testing/src/index.ts';
+import { examineConfig } from '../../src/hub/index.ts';
 import { Authenticator, definePlugin, HubError, type PluginInstance } from '../../src/plugin/index.ts';
 import { Browser } from '../support/browser.ts';
 
@@ -33,6 +42,8 @@ function campus(id: string, told: Told = nobody()): PluginInstance<Authenticator
   });
   return plugin({}, { id });
 }
+
+const others = [fakeSpawner(new FakeEngine()), fakeProxy(new FakeProxyTable())];
 
 const nobody = (): Told => ({ out: [], added: [] });
 
@@ -98,6 +109,8 @@ describe('two authenticators of one package', () => {
       }),
     });
     const problem = expect.stringContaining('wrong: route GET /call back');
+    // `hub check` finds it too, without a start.
+    expect((await examineConfig({ plugins: [wrong(), ...others] })).problems).toEqual([problem]);
     await expect(open({ plugins: [wrong()] })).rejects.toMatchObject({ problems: [problem] });
   });
 });
@@ -219,6 +232,16 @@ describe('single sign-on by a header (P143)', () => {
 });
 
 describe('an operator’s hook (P101)', () => {
+  it.each([
+    [{ postauth: () => null }, 'hooks: there is no hook "postauth"'],
+    [{ postAuth: 'deny' }, 'hooks.postAuth must be a function.'],
+  ])('%o is a mistake found before the start', async (hooks, problem) => {
+    // @ts-expect-error as in a configuration written without types
+    await expect(open({ hooks, start: false })).rejects.toMatchObject({
+      problems: [expect.stringContaining(problem)],
+    });
+  });
+
   it('sees which authenticator and which request it is about, and what it says is shown', async () => {
     await using hub = await open({
       hooks: {
