@@ -31,7 +31,7 @@ const known = { postAuth: true, reconcileAuthState: true } as const satisfies Re
 /** What is wrong with the hooks of a configuration, as far as can be seen without calling them. */
 export function hookProblems(hooks: object): readonly string[] {
   return Object.entries(hooks).flatMap(([name, hook]) => {
-    if (!(name in known))
+    if (!Object.hasOwn(known, name))
       return [`hooks: there is no hook "${name}"; those there are: ${Object.keys(known).join(', ')}.`];
     return typeof hook === 'function' || hook === undefined ? [] : [`hooks.${name} must be a function.`];
   });
