@@ -6,8 +6,8 @@ import { Clock, type Logger } from '../plugin/index.ts';
 import { services } from './tokens.ts';
 
 /**
- * Roles, groups, services and users the configuration names, by set statements; then what authenticators do for
- * new users.
+ * Roles, groups, services and users the configuration names, and how long things last, by set statements; then what
+ * authenticators do for new users.
  */
 export async function applyConfiguration(container: Container, log: Logger): Promise<void> {
   const { roles, members, groups, services: ofConfig } = container.get(services.accountsConfig);
@@ -21,6 +21,7 @@ export async function applyConfiguration(container: Container, log: Logger): Pro
       work: container.get(UnitOfWork),
     },
   );
+  await container.get(services.tokens).limitLives();
   const { created, changedRoles, removedServices, replacedServices } = applied;
   if (changedRoles.length > 0) log.info({ roles: changedRoles }, 'roles follow the configuration');
   if (removedServices.length > 0)
