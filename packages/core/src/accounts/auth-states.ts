@@ -45,9 +45,9 @@ export class AuthStates {
     return this.#read(own ?? (await this.#store.stateOfUser(userId, identity.authenticator)));
   }
 
-  /** Opens what was read with something else. Unreadable is the same as none, and a warning (P132). */
-  async opened(sealed: string | null, of: StoredState): Promise<JsonObject | null> {
-    return this.#read({ ...of, sealed });
+  /** Opens what was read already. */
+  async opened(stored: StoredState): Promise<JsonObject | null> {
+    return this.#read(stored);
   }
 
   /** @throws HubError 400 for what cannot be stored: no JSON, too long, or there is no key. */
@@ -70,6 +70,7 @@ export class AuthStates {
     await this.#store.setState({ userId, identity: place?.identity ?? null }, sealed);
   }
 
+  // Unreadable is the same as none, and a warning (P132).
   async #read(stored: StoredState | null): Promise<JsonObject | null> {
     if (stored === null || stored.sealed === null || !this.available) return null;
     const opened = await this.#sealer.open(stored.sealed);

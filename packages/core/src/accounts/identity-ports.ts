@@ -19,10 +19,9 @@ export interface StoredState extends StatePlace {
 
 /** When the authenticator was last asked about an identity. */
 export interface IdentityAge extends IdentityRef {
-  /** `null` when that was never written down. */
-  readonly refreshedAt: Instant | null;
+  readonly refreshedAt: Instant;
   /** Seconds since then, by the database's clock. */
-  readonly age: number | null;
+  readonly age: number;
 }
 
 /** A refresh that this hub alone has under way. */
@@ -30,10 +29,19 @@ export interface RefreshClaim {
   readonly identity: IdentityRef;
   readonly claimedAt: Instant;
   /** What {@link IdentityAge.refreshedAt} was before. */
-  readonly before: Instant | null;
-  /** Seconds from `before` to the claim. */
-  readonly age: number | null;
+  readonly before: Instant;
   readonly sealed: string | null;
+}
+
+/** Who asks for something, as far as refreshing goes. */
+export interface Requester {
+  /** `null` for a service. */
+  readonly userId: number | null;
+  /** The identity of their login; `null` for who comes with a token. */
+  readonly login: IdentityRef | null;
+  readonly isLogin: boolean;
+  /** This very request has asked their authenticator. */
+  readonly asked: boolean;
 }
 
 /** What authenticators told of users, and when. */
@@ -61,10 +69,13 @@ export interface IdentityStore {
   claimRefresh(
     userId: number,
     identity: IdentityRef,
-    seen?: { readonly refreshedAt: Instant | null },
+    seen?: { readonly refreshedAt: Instant },
   ): Promise<RefreshClaim | null>;
-  /** The claimed refresh is done; false when somebody signed in or claimed it meanwhile: then their word counts. */
-  refreshed(claim: RefreshClaim, sealed: string | null): Promise<boolean>;
+  /**
+   * The claimed refresh is done; with another state, unless that is absent. False when somebody signed in or claimed
+   * it meanwhile: then their word counts.
+   */
+  refreshed(claim: RefreshClaim, sealed?: string | null): Promise<boolean>;
   /** The claimed refresh came to nothing: the identity is as old as before. */
   abandonRefresh(claim: RefreshClaim): Promise<void>;
 }

@@ -17,7 +17,7 @@ export interface Told {
 }
 
 /** Writes, in the transaction of the sign-in or refresh. */
-export type IdentityWrite = (user: UserRecord, actor: Actor) => Promise<void>;
+export type IdentityWrite = (user: Pick<UserRecord, 'id' | 'name'>, actor: Actor) => Promise<void>;
 
 /**
  * Takes over one thing that an identity brings. Looks at it and asks whom it must first, outside of any transaction:

@@ -1,5 +1,6 @@
 import type { ScopeSet } from '../access/index.ts';
 import type { Instant } from '../plugin/index.ts';
+import type { IdentityAge } from './identity-ports.ts';
 import type { UserDetails } from './records.ts';
 
 /** Who is asking, proven by a token or by a browser's login. */
@@ -25,6 +26,8 @@ export interface Identity {
   readonly loginId: number | null;
   /** The token of a server: its use is no activity of the user (R11). */
   readonly isServer: boolean;
+  /** Who the user is at an authenticator, and how old that word is; `null` where nobody wanted to know. */
+  readonly provided: IdentityAge | null;
   /** The user of a token with all that a model shows, where the look was to bring it. */
   readonly details: UserDetails | null;
 }

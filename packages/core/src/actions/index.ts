@@ -1,3 +1,4 @@
+export * from './ask-again.ts';
 export * from './change-user.ts';
 export * from './create-users.ts';
 export * from './disable-user.ts';

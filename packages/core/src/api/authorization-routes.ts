@@ -63,7 +63,7 @@ export function authorizationRoutes(
     requireToken(caller);
     const login = cookies.readLogin(`${encodeURIComponent(name)}=${value}`, deps.clock.now());
     const found = login.kind === 'login' ? await deps.sessions.byLogin(login.id, { activity: true }) : null;
-    if (!found) throw new HubError('HUB_NOT_FOUND', '');
+    if (!found || found === 'expired') throw new HubError('HUB_NOT_FOUND', '');
     const user = await requireUser(deps, found.owner.user.name);
     return json(userModel(user, scopesOf(caller), deps.places));
   }

@@ -1,7 +1,7 @@
 import type { ScopeTable } from '../access/index.ts';
 import { type Grants, ScopeSet, tokenScopes, usersNeededForToken } from '../access/index.ts';
 import type { Activity, Groups, Logins, TokenRecord, Tokens, UserDetails, Users } from '../accounts/index.ts';
-import type { UserHooks } from '../actions/index.ts';
+import type { AskAgain, UserHooks } from '../actions/index.ts';
 import type { Caller, Context, PageLimits, Sessions } from '../http/index.ts';
 import type { Actor, UnitOfWork } from '../kernel/index.ts';
 import { type Clock, HubError, type Proxy as HubProxy, type Logger } from '../plugin/index.ts';
@@ -41,6 +41,7 @@ export interface ApiDeps {
     fields: Readonly<Record<string, string>>,
   ) => Promise<UserDetails | null>;
   readonly hooks: UserHooks;
+  readonly askAgain: AskAgain;
   readonly log: Logger;
   readonly places: ModelPlaces;
   readonly pageLimits: PageLimits;

@@ -9,6 +9,7 @@ import {
   json,
   on,
   refuseReservedKeys,
+  requesterOf,
 } from '../http/index.ts';
 import type { Actor } from '../kernel/index.ts';
 import { HubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
@@ -108,6 +109,7 @@ async function create(deps: ApiDeps, context: Context, { name, server }: Names) 
 async function start(deps: ApiDeps, context: Context, { name, server }: Names) {
   const user = await requireUser(deps, name);
   const { displayName, userOptions } = startBody(context.body);
+  await deps.askAgain.beforeStart(requesterOf(context.caller), user);
   const actor = actorOf(context);
   if (server !== '' && displayName) await showAs(deps, actor, user, server, displayName);
   const row = await deps.servers.requestStart(user, server, {
@@ -155,6 +157,7 @@ async function stop(deps: ApiDeps, context: Context, { name, server }: Names) {
     if (server === '') return empty(204);
     throw new HubError('HUB_NOT_FOUND', `${user.name} has no server named '${server}'`);
   }
+  await deps.askAgain.beforeStop(requesterOf(context.caller), user);
   const stopping = await deps.servers.requestStop(user, server, { actor: actorOf(context), remove });
   const stopped = stopping === null || (await deps.servers.stopOutcome(stopping, deps.slowStop));
   return stopped ? empty(204) : empty(202, 'text/plain');

@@ -1,4 +1,5 @@
 import { ScopeSet } from '../access/index.ts';
+import type { Requester } from '../accounts/index.ts';
 import type { HubCookies } from './cookies.ts';
 import type {
   CredentialName,
@@ -37,6 +38,15 @@ export function callerName(caller: Caller): string {
   const owner = ownerOf(caller);
   if (owner === null) return '';
   return owner.kind === 'user' ? owner.user.name : `service:${owner.name}`;
+}
+
+/** Who asks, as far as refreshing goes (P128). */
+export function requesterOf(caller: Caller): Requester {
+  const owner = ownerOf(caller);
+  const userId = owner?.kind === 'user' ? Number(owner.user.id) : null;
+  const isLogin = caller.kind === 'cookie';
+  const login = isLogin ? (caller.identity ?? null) : null;
+  return { userId, isLogin, login, asked: caller.kind !== 'anonymous' && caller.asked === true };
 }
 
 /** By what the caller came, without the secret; `null` for a stranger. */
@@ -96,6 +106,8 @@ export async function identify(
   }
   const byLogin = await sessions.byLogin(login.id, rules.use);
   if (!byLogin) return { caller: anonymous, spoiled: true };
+  // P127: as if nobody were signed in, and the cookie stays: it may be good again.
+  if (byLogin === 'expired') return { caller: anonymous, spoiled: false };
   const sessionId = cookies.readSessionId(credentials.cookie);
   return { caller: { kind: 'cookie', sessionId, ...byLogin }, spoiled: false };
 }

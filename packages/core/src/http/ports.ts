@@ -1,5 +1,5 @@
 import type { ScopeSet } from '../access/index.ts';
-import type { UserDetails } from '../accounts/index.ts';
+import type { IdentityRef, UserDetails } from '../accounts/index.ts';
 import { token, type UserView } from '../plugin/index.ts';
 
 /** Whose permissions a request acts with. */
@@ -21,6 +21,8 @@ export interface TokenIdentity {
   readonly tokenId: string;
   /** The browser session it was issued to (W46). */
   readonly sessionId: string | null;
+  /** The user's authenticator was asked in this very request (P125). */
+  readonly asked?: boolean;
   /** The token's user with all that a model shows, where the route asks for it. */
   readonly details?: UserDetails | null;
 }
@@ -31,6 +33,10 @@ export interface LoginIdentity {
   readonly scopes: ScopeSet;
   /** Names the login without being its secret: it can be read from the `_xsrf` cookie. */
   readonly loginId: string;
+  /** Who signed in, at which authenticator; null for logins of a version that did not keep it. */
+  readonly identity?: IdentityRef | null;
+  /** That authenticator was asked in this very request (P125). */
+  readonly asked?: boolean;
 }
 
 /** A token or login without its secret: `a17`, `l5`. */
@@ -42,16 +48,20 @@ export interface UseOfIdentity {
   readonly activity: boolean;
   /** {@link TokenIdentity.details} is wanted. */
   readonly details?: boolean;
+  /** `false`: authenticators are not asked whether it still holds, however long ago they were (P125). */
+  readonly refresh?: boolean;
 }
 
 /**
- * Answers who is asking. Expired, revoked and disabled ones are `null`, at once and on every hub; so is a login
- * whose refresh failed (R12).
+ * Answers who is asking. Expired, revoked and disabled ones are `null`, at once and on every hub.
  */
 export interface Sessions {
   byToken(token: string, use: UseOfIdentity): Promise<TokenIdentity | null>;
-  /** `secret` is the content of the login cookie. */
-  byLogin(secret: string, use: UseOfIdentity): Promise<LoginIdentity | null>;
+  /**
+   * `secret` is the content of the login cookie. `'expired'`: the authenticator does not vouch for them now; the login
+   * is there and may be good again later (P127).
+   */
+  byLogin(secret: string, use: UseOfIdentity): Promise<LoginIdentity | 'expired' | null>;
   /**
    * Those of the credentials that are still good, each with a text that is another one once the rights of its
    * owner may have changed. One look for all of them.

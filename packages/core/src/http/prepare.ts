@@ -61,6 +61,7 @@ export async function askWho(
   const use = {
     activity: route?.definition.activity ?? true,
     details: route?.definition.callerDetails ?? false,
+    refresh: route?.definition.refresh ?? true,
   };
   state.identified(await whoAsks(state, route, deps, use));
 }
@@ -95,7 +96,7 @@ export async function mayStill(
   deps: PrepareDeps,
 ): Promise<boolean> {
   try {
-    const { caller } = await whoAsks(state, route, deps, { activity: false });
+    const { caller } = await whoAsks(state, route, deps, { activity: false, refresh: false });
     await authorise(caller, ruleOf(route, paramsOf(request)), deps.memberships);
     return caller.kind === state.caller.kind;
   } catch (error) {

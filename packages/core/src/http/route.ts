@@ -75,6 +75,8 @@ export type RouteDefinition<Path extends string, Q, B> = WhoMay<Path> & {
   readonly login?: boolean;
   /** `false`: requests do not count as activity (W41). */
   readonly activity?: boolean;
+  /** `false`: authenticators are not asked whether the caller still is who they were (P125): who leaves may leave. */
+  readonly refresh?: boolean;
   /** The handler shows the caller: the user of a token is read together with the token. */
   readonly callerDetails?: boolean;
   /** Its successes are logged at debug level (P732). */

@@ -53,6 +53,7 @@ export function apiDeps(parts: HubParts, shutDown: (how: StopOptions) => void): 
       );
     },
     hooks: userHooks({ authenticators, clock, seconds: settings.servers.hookTimeout }),
+    askAgain: container.get(services.askAgain),
     log: log.child({ part: 'api' }),
     places: addresses,
     pageLimits: { default: settings.http.pageLimit, max: settings.http.pageMaxLimit },

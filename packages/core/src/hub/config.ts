@@ -134,6 +134,12 @@ export const settingsSchema = {
           description:
             'The authenticator is asked again when its last answer is older; 0 only where demanded.',
         },
+        refreshGrace: {
+          type: 'number',
+          minimum: 0,
+          default: 3600,
+          description: 'While an authenticator cannot be asked, its last answer holds this much longer.',
+        },
         refreshStrict: {
           type: 'boolean',
           default: false,

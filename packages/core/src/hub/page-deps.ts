@@ -19,6 +19,7 @@ export function pageDeps(parts: HubParts, memberships: Memberships): PageDeps {
     authenticators: container.get(services.authenticators),
     signIn: container.get(services.signIn),
     memberships,
+    askAgain: container.get(services.askAgain),
     table: container.get(services.scopeTable),
     clock,
     log: log.child({ part: 'pages' }),

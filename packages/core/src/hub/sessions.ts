@@ -1,29 +1,71 @@
-import type { Credentials, Identity } from '../accounts/index.ts';
-import type { Owner, Sessions } from '../http/index.ts';
+import {
+  authExpired,
+  type Credentials,
+  type Identity,
+  type IdentityRefresh,
+  type RefreshOutcome,
+} from '../accounts/index.ts';
+import type { Owner, Sessions, UseOfIdentity } from '../http/index.ts';
 import { quoteName } from '../kernel/index.ts';
 
-/** Who a request's token or cookie stands for, as the web side wants to know it. */
-export function sessions(credentials: Credentials): Sessions {
+/** Asks authenticators anew, where the hub has such. */
+export interface RefreshOfRequests {
+  readonly refresh: () => Promise<IdentityRefresh>;
+  /** An expired word ends what tokens may do, too (P127). */
+  readonly strict: boolean;
+}
+
+/**
+ * Who a request's token or cookie stands for, as the web side wants to know it. With `asking` what authenticators said
+ * of them is not older than the configuration allows (P125).
+ */
+export function sessions(credentials: Credentials, asking: RefreshOfRequests | null = null): Sessions {
   return {
     async byToken(token, use) {
-      const found = await credentials.check(token, use);
+      const look = () =>
+        credentials.check(token, { ...use, identity: asking !== null && use.refresh !== false });
+      const found = await look();
       if (!found || found.tokenId === null) return null;
+      const outcome = await refreshed(found, use, asking);
+      if (outcome === 'expired' && asking?.strict) throw authExpired(found.name);
+      const now = outcome === 'renewed' ? await look() : found;
+      if (!now || now.tokenId === null) return null;
       return {
-        owner: ownerOf(found),
-        scopes: found.scopes,
-        tokenId: found.tokenId,
-        sessionId: found.sessionId,
-        details: found.details,
+        owner: ownerOf(now),
+        scopes: now.scopes,
+        tokenId: now.tokenId,
+        sessionId: now.sessionId,
+        asked: outcome !== null,
+        details: now.details,
       };
     },
     async byLogin(secret, use) {
       const found = await credentials.checkLogin(secret, use);
-      const owner = found ? ownerOf(found) : null;
-      if (!found || found.loginId === null || owner?.kind !== 'user') return null;
-      return { owner, scopes: found.scopes, loginId: String(found.loginId) };
+      if (!found) return null;
+      const outcome = await refreshed(found, use, asking);
+      if (outcome === 'expired') return 'expired';
+      const now = outcome === 'renewed' ? await credentials.checkLogin(secret, use) : found;
+      const owner = now ? ownerOf(now) : null;
+      if (!now || now.loginId === null || owner?.kind !== 'user') return null;
+      const { provided: identity, scopes } = now;
+      return { owner, scopes, loginId: String(now.loginId), identity, asked: outcome !== null };
     },
     versions: (names) => credentials.versions(names),
   };
+}
+
+/** `null`: nobody had to be asked. */
+async function refreshed(
+  found: Identity,
+  use: UseOfIdentity,
+  asking: RefreshOfRequests | null,
+): Promise<RefreshOutcome | null> {
+  const { provided } = found;
+  if (!asking || !provided || use.refresh === false) return null;
+  const refresh = await asking.refresh();
+  if (!refresh.isDue(provided)) return null;
+  const owner = ownerOf(found);
+  return owner.kind === 'user' ? refresh.ifDue(owner.user, provided) : null;
 }
 
 function ownerOf(identity: Identity): Owner {

@@ -6,6 +6,7 @@ import type {
   AuthStates,
   Credentials,
   Groups,
+  IdentityRefresh,
   IdentityStep,
   KeptStateDeps,
   LastSeen,
@@ -18,6 +19,7 @@ import type {
   Tokens,
   Users,
 } from '../accounts/index.ts';
+import type { AskAgain } from '../actions/index.ts';
 import type { LaterKeyedDigest } from '../kernel/index.ts';
 import type { Metrics } from '../observe/index.ts';
 import { type Proxy as HubProxy, type Pages, token } from '../plugin/index.ts';
@@ -49,6 +51,8 @@ export const services = {
   keptState: token<KeptStateDeps>('KeptState'),
   managedSteps: token<readonly IdentityStep[]>('ManagedSteps'),
   signInSteps: token<readonly IdentityStep[]>('SignInSteps'),
+  identityRefresh: token<() => Promise<IdentityRefresh>>('IdentityRefresh'),
+  askAgain: token<AskAgain>('AskAgain'),
   users: token<Users>('Users'),
   groups: token<Groups>('Groups'),
   tokens: token<Tokens>('Tokens'),

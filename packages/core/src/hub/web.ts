@@ -11,7 +11,7 @@ import { type CookieSecret, findCookieSecret } from './cookie-secret.ts';
 import type { HubParts, StopOptions } from './hub.ts';
 import { oauthDeps } from './oauth-deps.ts';
 import { pageDeps } from './page-deps.ts';
-import { sessions } from './sessions.ts';
+import { type RefreshOfRequests, sessions } from './sessions.ts';
 import { services } from './tokens.ts';
 
 /** The web side of a running hub. */
@@ -47,7 +47,7 @@ export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
   };
   const look = pageDeps(parts, memberships);
   const http: HttpServer = createHttpServer({
-    sessions: sessions(container.get(services.credentials)),
+    sessions: sessions(container.get(services.credentials), refreshing(parts)),
     memberships,
     clock,
     ids: container.get(Ids),
@@ -95,6 +95,14 @@ export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
       await http.close();
     },
   };
+}
+
+/** `null` where nothing is asked by age: then requests do not even look for it. */
+function refreshing({ container, settings }: HubParts): RefreshOfRequests | null {
+  const { refreshAge, refreshStrict } = settings.signIn;
+  const canAsk = container.get(services.authenticators).some(({ authenticator }) => authenticator.refresh);
+  if (refreshAge === 0 || !canAsk) return null;
+  return { refresh: container.get(services.identityRefresh), strict: refreshStrict };
 }
 
 /** `JUPYTERHUB_XSRF_ANONYMOUS_…` of the hub's environment (W54). */

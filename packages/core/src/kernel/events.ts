@@ -23,6 +23,15 @@ export interface HubEvents {
   signInRefused: (event: { readonly reason: string; readonly seconds: number }) => void;
   /** A try in a time of waiting (W26): not made, and not counted as a failure. */
   signInThrottled: (event: { readonly by: 'account' | 'address' | 'place' }) => void;
+  /**
+   * An authenticator told something new of a user without a sign-in; `authState`: its tokens may be others now (P814).
+   */
+  authRefreshed: (event: {
+    readonly user: string;
+    readonly authenticator: string;
+    readonly subject: string;
+    readonly authState: boolean;
+  }) => void;
   signedOut: (event: { readonly user: string; readonly seconds: number }) => void;
   tokenCreated: (event: { readonly owner: string; readonly id: string }) => void;
   tokenRevoked: (event: { readonly owner: string; readonly id: string }) => void;

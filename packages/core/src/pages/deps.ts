@@ -7,6 +7,7 @@ import type {
   Tokens,
   Users,
 } from '../accounts/index.ts';
+import type { AskAgain } from '../actions/index.ts';
 import type { Memberships } from '../http/index.ts';
 import type { Awaitable, Clock, Logger, Pages, RequestView, UserView } from '../plugin/index.ts';
 import type { Servers, Spawners } from '../servers/index.ts';
@@ -24,6 +25,7 @@ export interface PageDeps {
   readonly authenticators: readonly AuthenticatorInstance[];
   readonly signIn: () => Promise<SignIn>;
   readonly memberships: Memberships;
+  readonly askAgain: AskAgain;
   readonly table: ScopeTable;
   readonly clock: Clock;
   readonly log: Logger;

@@ -14,6 +14,7 @@ export function logoutRoutes(hub: Routes, deps: PageDeps): void {
   hub.route('GET', '/logout', {
     summary: 'Sign out',
     identity: 'anyone',
+    refresh: false,
     async handle(context) {
       const viewer = viewerOf(context);
       let serversRunning: boolean | null = null;

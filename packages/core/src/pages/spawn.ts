@@ -8,6 +8,7 @@ import {
   on,
   type Routes,
   redirect,
+  requesterOf,
 } from '../http/index.ts';
 import { DeadlineError } from '../kernel/index.ts';
 import { HubError, type JsonObject } from '../plugin/index.ts';
@@ -127,8 +128,9 @@ async function start(
   context: Context,
   { name, owner, displayName }: SpawnTarget,
   userOptions: JsonObject | null,
-  { servers }: PageDeps,
+  { servers, askAgain }: PageDeps,
 ): Promise<FailedServer | null> {
+  await askAgain.beforeStart(requesterOf(context.caller), owner);
   const actor = actorOf(context);
   const bulk = actor.name !== owner.name;
   const request = { actor, userOptions, displayName, bulk, spawner: null };

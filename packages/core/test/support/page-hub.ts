@@ -133,6 +133,7 @@ export async function openPageHub(options: PageHubOptions = {}) {
     authenticators,
     signIn: async () => accounts.signIn,
     memberships,
+    askAgain: { beforeStart: async () => undefined, beforeStop: async () => undefined },
     table: builtInScopeTable,
     clock: systemClock,
     log: silentLogger,

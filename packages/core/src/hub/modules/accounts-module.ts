@@ -31,8 +31,8 @@ import { scopesOfRole } from '../check-accounts.ts';
 import type { HubHooks } from '../hooks.ts';
 import { longestLives } from '../longest-lives.ts';
 import { services } from '../tokens.ts';
-
 import type { Given } from './given.ts';
+import { once } from './once.ts';
 
 /** Users, tokens, logins, and the way in. */
 export function accountsModule({ settings, accounts }: Given, hooks: HubHooks): ContainerModule {
@@ -149,13 +149,5 @@ function laterNames(rules: () => Promise<{ readonly names: UserNames }>): UserNa
       return known.normalise(name);
     },
     isValid: (name) => known?.isValid(name) ?? false,
-  };
-}
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | null = null;
-  return () => {
-    result ??= work();
-    return result;
   };
 }

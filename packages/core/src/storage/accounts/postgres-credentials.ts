@@ -211,7 +211,12 @@ function identityOf(row: CommonRow): IdentityAge | null {
   const { identity_authenticator: authenticator, identity_subject: subject, identity_refreshed_at: at } = row;
   if (authenticator == null || subject == null || at == null) return null;
   const refreshedAt = toInstant(at);
-  return { authenticator, subject, refreshedAt, age: (Date.parse(toInstant(row.now)) - Date.parse(refreshedAt)) / 1000 };
+  return {
+    authenticator,
+    subject,
+    refreshedAt,
+    age: (Date.parse(toInstant(row.now)) - Date.parse(refreshedAt)) / 1000,
+  };
 }
 
 function userOwner(row: CommonRow): Extract<CredentialOwner, { kind: 'user' }> | null {

@@ -13,8 +13,8 @@ import { identities, users } from '../tables/index.ts';
 import { now } from './database-time.ts';
 
 type StateRow = { authenticator: string | null; subject: string | null; sealed: string | null };
-type AgeRow = { authenticator: string; subject: string; refreshed_at: string | null; age: number | null };
-type ClaimRow = { claimed_at: string; before: string | null; age: number | null; sealed: string | null };
+type AgeRow = { authenticator: string; subject: string; refreshed_at: string; age: number };
+type ClaimRow = { claimed_at: string; before: string; sealed: string | null };
 
 /** What authenticators told of users, in PostgreSQL. */
 export function postgresIdentities(db: Database): IdentityStore {
@@ -50,44 +50,45 @@ export function postgresIdentities(db: Database): IdentityStore {
     async latestOf(userId) {
       const rows = await db.run((q) =>
         q.execute<AgeRow>(sql`SELECT ${ageColumns} FROM ${identities} i
-          WHERE user_id = ${userId} AND signed_in_at IS NOT NULL ${latestFirst}`),
+          WHERE user_id = ${userId} AND signed_in_at IS NOT NULL AND refreshed_at IS NOT NULL ${latestFirst}`),
       );
       return aged(rows[0]);
     },
     async age(userId, identity) {
       const rows = await db.run((q) =>
         q.execute<AgeRow>(
-          sql`SELECT ${ageColumns} FROM ${identities} i WHERE ${is(identity)} AND user_id = ${userId}`,
+          sql`SELECT ${ageColumns} FROM ${identities} i
+            WHERE ${is(identity)} AND user_id = ${userId} AND refreshed_at IS NOT NULL`,
         ),
       );
       return aged(rows[0]);
     },
     async claimRefresh(userId, identity, seen) {
       const unchanged = seen
-        ? sql`AND refreshed_at IS NOT DISTINCT FROM ${seen.refreshedAt}::timestamptz`
-        : sql``;
+        ? sql`AND refreshed_at = ${seen.refreshedAt}::timestamptz`
+        : sql`AND refreshed_at IS NOT NULL`;
       const [row] = await db.run((q) =>
         q.execute<ClaimRow>(sql`
           WITH before AS (
-            SELECT authenticator, subject, refreshed_at, extract(epoch FROM ${now} - refreshed_at)::float8 AS age
-            FROM ${identities} WHERE ${is(identity)} AND user_id = ${userId} ${unchanged} FOR UPDATE
+            SELECT authenticator, subject, refreshed_at FROM ${identities}
+            WHERE ${is(identity)} AND user_id = ${userId} ${unchanged} FOR UPDATE
           )
           UPDATE ${identities} i SET refreshed_at = ${now} FROM before b
           WHERE i.authenticator = b.authenticator AND i.subject = b.subject
-          RETURNING i.refreshed_at AS claimed_at, b.refreshed_at AS before, b.age, i.sealed_auth_state AS sealed`),
+          RETURNING i.refreshed_at AS claimed_at, b.refreshed_at AS before, i.sealed_auth_state AS sealed`),
       );
       if (!row) return null;
       return {
         identity,
         claimedAt: toInstant(row.claimed_at),
-        before: row.before === null ? null : toInstant(row.before),
-        age: row.age,
+        before: toInstant(row.before),
         sealed: row.sealed,
       };
     },
     async refreshed(claim, sealed) {
       const rows = await db.run((q) =>
-        q.execute(sql`UPDATE ${identities} SET refreshed_at = ${now}, sealed_auth_state = ${sealed}
+        q.execute(sql`UPDATE ${identities} SET refreshed_at = ${now}
+            ${sealed === undefined ? sql`` : sql`, sealed_auth_state = ${sealed}`}
           WHERE ${isClaimed(claim)} RETURNING user_id`),
       );
       return rows.length > 0;
@@ -143,6 +144,5 @@ function stored(userId: number, row: StateRow | undefined): StoredState | null {
 function aged(row: AgeRow | undefined): IdentityAge | null {
   if (!row) return null;
   const { authenticator, subject, age } = row;
-  const refreshedAt = row.refreshed_at === null ? null : toInstant(row.refreshed_at);
-  return { authenticator, subject, refreshedAt, age };
+  return { authenticator, subject, refreshedAt: toInstant(row.refreshed_at), age };
 }
