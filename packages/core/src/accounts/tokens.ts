@@ -60,25 +60,23 @@ export class Tokens {
     await this.#requireHeld(owner, scopes);
     const note = noteText(request.note, actor, owner);
 
-    return work.run(
-      { actor, action: 'token.create', target: `user:${owner.name}`, details: { note, scopes, expiresIn } },
-      async () => {
-        const minted = await mintToken(this.#deps, {
-          ownerKind: 'user',
-          ownerId: owner.id,
-          clientId: hubClientId,
-          sessionId: null,
-          note,
-          scopes,
-          expiresIn,
-        });
-        const record = await store.get(owner.id, minted.id);
-        if (!record)
-          throw new HubError('HUB_CONFLICTING_CHANGE', `Token of ${owner.name} has expired already`);
-        work.afterCommit(() => events.emit('tokenCreated', { owner: owner.name, id: tokenName(minted.id) }));
-        return { ...minted, record };
-      },
-    );
+    return work.run(null, async () => {
+      const minted = await mintToken(this.#deps, {
+        ownerKind: 'user',
+        ownerId: owner.id,
+        clientId: hubClientId,
+        sessionId: null,
+        note,
+        scopes,
+        expiresIn,
+      });
+      const record = await store.get(owner.id, minted.id);
+      if (!record) throw new HubError('HUB_CONFLICTING_CHANGE', `Token of ${owner.name} has expired already`);
+      const details = { token: tokenName(minted.id), note, scopes, expiresIn };
+      await work.note([{ actor, action: 'token.create', target: `user:${owner.name}`, details }]);
+      work.afterCommit(() => events.emit('tokenCreated', { owner: owner.name, id: tokenName(minted.id) }));
+      return { ...minted, record };
+    });
   }
 
   /** All that have not expired, by last use or else creation, oldest first (R100). */

@@ -113,13 +113,7 @@ export function tokenEndpoint(deps: TokenDeps): (context: Context) => Promise<An
   async function save({ token, client, code, scopes, owner, ip }: Earned): Promise<void> {
     const { work, events, tokenSeconds: expiresIn } = deps;
     const { identifier } = client;
-    const entry = {
-      actor: { kind: 'user', name: owner, ip },
-      action: 'token.create',
-      target: `user:${owner}`,
-      details: { client: identifier, scopes, expiresIn },
-    } as const;
-    await work.run(entry, async () => {
+    await work.run(null, async () => {
       const { id } = await mintToken(
         { store: deps.tokens, ids: deps.ids },
         {
@@ -134,6 +128,9 @@ export function tokenEndpoint(deps: TokenDeps): (context: Context) => Promise<An
           secret: token,
         },
       );
+      const details = { token: tokenName(id), client: identifier, scopes, expiresIn };
+      const actor = { kind: 'user', name: owner, ip } as const;
+      await work.note([{ actor, action: 'token.create', target: `user:${owner}`, details }]);
       work.afterCommit(() => events.emit('tokenCreated', { owner, id: tokenName(id) }));
     });
   }

@@ -134,9 +134,10 @@ describe('each act is one row of the trail and one line of the log, with who did
       secrets.push(String(json.token));
       tokenId = String(json.id);
     });
-    expect(made).toMatchObject([{ ...byRoot, action: 'token.create', target: 'user:ada' }]);
+    const details = { token: tokenId };
+    expect(made).toMatchObject([{ ...byRoot, action: 'token.create', target: 'user:ada', details }]);
     expect(await traceOf(() => api('DELETE', `/users/ada/tokens/${tokenId}`))).toMatchObject([
-      { ...byRoot, action: 'token.revoke', target: 'user:ada' },
+      { ...byRoot, action: 'token.revoke', target: 'user:ada', details },
     ]);
   });
 
