@@ -4,6 +4,7 @@ export { FakeProxyTable, fakeProxy } from './fake-proxy.ts';
 export { type FakeSpawnerOptions, fakeSpawner } from './fake-spawner.ts';
 export { type LogLine, recordedLog } from './recorded-log.ts';
 export { testAuthenticator } from './test-authenticator.ts';
+export { TestBrowser, type TestPage } from './test-browser.ts';
 export {
   type AnswerCheck,
   answerChecks,

@@ -19,6 +19,7 @@ import { type FakeSpawnerOptions, fakeSpawner } from './fake-spawner.ts';
 import { freezableClock } from './freezable-clock.ts';
 import { type LogLine, recordedLog } from './recorded-log.ts';
 import { testAuthenticator } from './test-authenticator.ts';
+import { TestBrowser } from './test-browser.ts';
 import { ask, type TestAnswer, TestClient, type TestRequest } from './test-client.ts';
 
 /** What a test hub may be given; all of it has a default. Settings of a hub are taken as they are. */
@@ -91,6 +92,11 @@ export class TestHub implements AsyncDisposable {
   /** Signs a user in; makes the user when there is none. */
   async signIn(name: string, { admin = false } = {}): Promise<TestClient> {
     return new TestClient(this.url, name, await this.tokenOf(name, { admin }));
+  }
+
+  /** Somebody who is not signed in yet, at a browser: for forms, and for the routes of authenticators. */
+  browser(): TestBrowser {
+    return new TestBrowser(this.url, `${new URL(this.hub.url).pathname}hub/`);
   }
 
   /** A server's row as the hub knows it. */
