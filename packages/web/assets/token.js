@@ -142,9 +142,24 @@ async function revoke(button) {
   if (!section.querySelector('[data-row]')) await refresh();
 }
 
+/** Ends the login of this browser too: the page it is on then leads to the sign-in. */
+async function logOutEverywhere(button) {
+  if (isBusy(button) || !(await confirmed(button))) return;
+  const done = busy(button, text('loggingOut'));
+  try {
+    await api('DELETE', button.dataset.url);
+  } catch (problem) {
+    done();
+    return showError(byId('logins-error'), problem.message);
+  }
+  location.reload();
+}
+
 document.addEventListener('click', (event) => {
   const button = event.target.closest('.revoke-token-btn, [data-revoke]');
   if (button) void revoke(button);
+  const everywhere = event.target.closest('#logout-everywhere');
+  if (everywhere) void logOutEverywhere(everywhere);
 });
 
 showScopes();

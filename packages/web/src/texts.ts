@@ -260,6 +260,10 @@ export const texts = {
     revokeText: 'What uses it stops working at once. This cannot be undone.',
     revokeAppTitle: 'Revoke this app?',
     revokeAppText: 'It can no longer act as you. It may ask again.',
+    logOutEverywhere: 'Log out everywhere',
+    logOutEverywhereTitle: 'Log out everywhere?',
+    logOutEverywhereText:
+      'You sign in again in every browser, in this one too. Running servers go on; tokens you made stay.',
     logOutTitle: 'Log out this browser?',
     logOutText: 'Whoever uses it must sign in again. Running servers go on.',
   },
@@ -324,6 +328,7 @@ export const texts = {
     cancelling: 'Cancelling',
     makingToken: 'Making it',
     revoking: 'Revoking',
+    loggingOut: 'Logging out',
     failed: 'That did not work.',
     offline: 'The hub could not be reached. Try again in a moment.',
     signedOut: 'You are signed out. Reload the page to sign in again.',

@@ -313,6 +313,43 @@ describe.skipIf(!executable)('in a browser', () => {
       expect(calls.filter((call) => call.method === 'DELETE')).toHaveLength(2);
       await page.getByText('No apps yet').waitFor();
     });
+
+    it('logs one other browser out', async () => {
+      const page = await open('/realistic/token');
+      answers['DELETE /hub/api/users/mira/logins/l2'] = nothing;
+      const rows = page.locator('#logins-section [data-row]');
+      expect(await rows.count()).toBe(2);
+      await rows.nth(1).getByRole('button').click();
+      await page.locator('#confirm-yes').click();
+      await expect.poll(() => rows.count()).toBe(1);
+      expect(await rows.textContent()).toContain('This browser');
+      expect(lastCall('DELETE')?.headers).toMatchObject({ 'x-xsrftoken': 'MTIz.token-of-this-browser' });
+    });
+
+    it('logs out everywhere once that is confirmed, and goes to where one signs in', async () => {
+      const page = await open('/realistic/token');
+      const login = '/realistic/login';
+      answers['DELETE /hub/api/users/mira/logins'] = (response) => {
+        answers['GET /realistic/token'] = (next) => void next.writeHead(302, { Location: login }).end();
+        nothing(response);
+      };
+      await page.locator('#logout-everywhere').click();
+      await page.locator('#confirm').getByText('Cancel').click();
+      expect(lastCall('DELETE')).toBeUndefined();
+      await page.locator('#logout-everywhere').click();
+      await page.locator('#confirm-yes').click();
+      await page.waitForURL(`**${login}`);
+      expect(lastCall('DELETE')).toMatchObject({ url: '/hub/api/users/mira/logins', body: '' });
+    });
+
+    it('says so when logging out everywhere is refused', async () => {
+      const page = await open('/realistic/token');
+      answers['DELETE /hub/api/users/mira/logins'] = json(403, { status: 403, message: 'Not you' });
+      await page.locator('#logout-everywhere').click();
+      await page.locator('#confirm-yes').click();
+      await page.locator('#logins-error').getByText('Not you').waitFor();
+      expect(await page.locator('#logout-everywhere').isEnabled()).toBe(true);
+    });
   });
 
   describe('small things', () => {

@@ -354,6 +354,7 @@ export function drawPages(pages: Pages, sample: Sample, context = sampleContext(
         scopes: scopes(words),
         maxLifetime: null,
         apiUrl: '/hub/api/users/mira/tokens',
+        loginsUrl: '/hub/api/users/mira/logins',
       }),
     'token-first': () =>
       pages.token(context, {
@@ -363,6 +364,7 @@ export function drawPages(pages: Pages, sample: Sample, context = sampleContext(
         scopes: [],
         maxLifetime: 7200,
         apiUrl: '/hub/api/users/mira/tokens',
+        loginsUrl: '/hub/api/users/mira/logins',
       }),
     oauth: () =>
       pages.oauth(context, {

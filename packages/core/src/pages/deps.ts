@@ -18,7 +18,7 @@ export interface PageDeps {
   readonly pages: Pages;
   readonly users: Pick<Users, 'get' | 'authStateOf'>;
   readonly tokens: Pick<Tokens, 'list'>;
-  readonly logins: Pick<Logins, 'end' | 'endOfProvider'>;
+  readonly logins: Pick<Logins, 'end' | 'endOfProvider' | 'list'>;
   readonly clients: Pick<OAuthClients, 'get'>;
   readonly servers: Servers;
   readonly spawners: Spawners;

@@ -234,6 +234,18 @@ describe('the token page (W15, W126)', () => {
     ]);
     expect(seen.token?.clients[0]?.tokenIds).toHaveLength(2);
     expect(seen.token).toMatchObject({ maxLifetime: 3600, apiUrl: '/hub/api/users/ida/tokens' });
+    expect(seen.token?.loginsUrl).toBe('/hub/api/users/ida/logins');
+    expect(seen.token?.logins).toEqual([
+      {
+        id: expect.stringMatching(/^l\d+$/),
+        browser: expect.any(String),
+        address: '127.0.0.1',
+        signedInWith: null,
+        lastActive: expect.stringMatching(/Z$/),
+        current: true,
+        apiUrl: expect.stringMatching(/^\/hub\/api\/users\/ida\/logins\/l\d+$/),
+      },
+    ]);
     expect(seen.token?.scopes).toContainEqual({
       scope: 'servers!user=ida',
       description: expect.any(String),

@@ -1,13 +1,14 @@
 import { describeScopes, type ScopeTable } from '../access/index.ts';
-import { hubClientId, type TokenRecord, tokenName } from '../accounts/index.ts';
-import { html, type Routes } from '../http/index.ts';
+import { hubClientId, type LoginRecord, loginName, type TokenRecord, tokenName } from '../accounts/index.ts';
+import { type Context, html, type Routes } from '../http/index.ts';
 import { quoteName } from '../kernel/index.ts';
-import type { PageScope, PageToken, PageTokenClient } from '../plugin/index.ts';
+import type { PageLogin, PageScope, PageToken, PageTokenClient } from '../plugin/index.ts';
+import { browserWords } from './browser-words.ts';
 import type { PageDeps } from './deps.ts';
 import { pageContext } from './page-context.ts';
 import { requireViewer, type Viewer } from './viewer.ts';
 
-/** Tokens and authorized applications (W15, W126). Expired ones are not shown, and deleted every hour. */
+/** Tokens, authorized applications and logins (W15, W126). Expired ones are not shown, and deleted every hour. */
 export function tokenPageRoutes(hub: Routes, deps: PageDeps): void {
   const { pages, settings, places, table } = deps;
   hub.route('GET', '/token', {
@@ -15,18 +16,46 @@ export function tokenPageRoutes(hub: Routes, deps: PageDeps): void {
     identity: 'user',
     async handle(context) {
       const viewer = requireViewer(context);
+      const apiUrl = `${places.hubPrefix}api/users/${quoteName(viewer.name)}`;
+      const loginsUrl = `${apiUrl}/logins`;
       const latestFirst = (await deps.tokens.list(viewer)).toReversed();
       const page = {
         tokens: latestFirst.filter(({ clientId }) => clientId === hubClientId).map(pageToken),
         clients: byClient(latestFirst.filter(({ clientId }) => clientId !== hubClientId)),
-        logins: null,
+        logins: pageLogins(
+          await deps.logins.list(viewer),
+          context,
+          loginsUrl,
+          deps.authenticators.length > 1,
+        ),
         scopes: scopesInWords(table, viewer),
         maxLifetime: settings.tokenMaxSeconds || null,
-        apiUrl: `${places.hubPrefix}api/users/${quoteName(viewer.name)}/tokens`,
+        apiUrl: `${apiUrl}/tokens`,
+        loginsUrl,
       };
       return html(await pages.token(await pageContext(context, deps), page));
     },
   });
+}
+
+/** This browser first, then by the time of the sign-in. The way in is named where there are several. */
+function pageLogins(
+  logins: readonly LoginRecord[],
+  { caller }: Pick<Context, 'caller'>,
+  url: string,
+  severalWays: boolean,
+): readonly PageLogin[] {
+  const isCurrent = ({ id }: LoginRecord) => caller.kind === 'cookie' && caller.loginId === String(id);
+  const [current, others] = [logins.filter(isCurrent), logins.filter((login) => !isCurrent(login))];
+  return [...current, ...others].map((login) => ({
+    id: loginName(login.id),
+    browser: browserWords(login.userAgent),
+    address: login.ip || null,
+    signedInWith: severalWays ? login.authenticator : null,
+    lastActive: login.lastSeen,
+    current: isCurrent(login),
+    apiUrl: `${url}/${loginName(login.id)}`,
+  }));
 }
 
 function pageToken(token: TokenRecord): PageToken {

@@ -259,6 +259,8 @@ export interface TokenPage {
   readonly maxLifetime: number | null;
   /** `{H}api/users/ada/tokens`: POST makes one, DELETE `<this>/<id>` revokes. */
   readonly apiUrl: string;
+  /** `{H}api/users/ada/logins`: DELETE signs out everywhere, here too. */
+  readonly loginsUrl: string;
 }
 
 /** An API token. */

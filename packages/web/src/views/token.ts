@@ -29,6 +29,7 @@ export function tokenVariables(page: TokenPage, texts: Texts, language: string):
       may: describe(client.scopes),
     })),
     logins: page.logins,
+    logins_url: page.loginsUrl,
     scope_groups: groupScopes(page.scopes).map(({ key, scopes }) => ({
       name: words[key],
       scopes: scopes.map((scope) => ({ ...scope, powerful: isPowerful(scope.scope) })),
