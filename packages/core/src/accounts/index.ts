@@ -15,6 +15,7 @@ export * from './kept-state.ts';
 export * from './last-seen.ts';
 export * from './logins.ts';
 export * from './managed-ports.ts';
+export * from './managed-role-setup.ts';
 export * from './managed-roles.ts';
 export * from './mint-token.ts';
 export * from './network.ts';

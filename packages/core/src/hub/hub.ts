@@ -12,6 +12,7 @@ import { type CryptKeys, makeCryptKeys } from './crypt-keys.ts';
 import { makeDataFolder, type Places } from './data-folder.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { LifecycleRunner } from './lifecycle.ts';
+import { loadManagedRoles } from './managed-roles.ts';
 import { openDatabase } from './open-database.ts';
 import { thisProcess } from './place.ts';
 import type { LaterSealer } from './sealer.ts';
@@ -227,6 +228,7 @@ export class Hub implements AsyncDisposable {
 
     this.#later('plugins', () => lifecycle.stop(this.#mode));
     await lifecycle.start(signal);
+    await loadManagedRoles(container, log);
 
     const routes = container.get(Routes);
     routes.open();

@@ -31,10 +31,11 @@ export function provider(): Provider {
 
 /** An authenticator over such a provider; everybody's password is their name. */
 export function steeredAuthenticator(
-  { identities, refreshes, asked, states, ...rest }: Provider,
+  told: Provider,
   more: Partial<Authenticator> = {},
   id = 'steered',
 ): PluginInstance<Authenticator> {
+  const { identities, refreshes, asked, states } = told;
   const plugin = definePlugin({
     name: '@hub/testing/steered',
     version: '1',
@@ -54,7 +55,7 @@ export function steeredAuthenticator(
       beforeSpawn(_user, _server, authState) {
         states.push(authState);
       },
-      loadManagedRoles: async () => rest.managedRoles,
+      loadManagedRoles: async () => told.managedRoles,
       ...more,
     }),
   });

@@ -69,6 +69,13 @@ export function postgresManagedRights(db: Database): ManagedRights {
       return unknown;
     },
     async setRolesOf(userId, roleNames, keep) {
+      // Of several who give a role back at once the last one sees that nobody holds it any more.
+      await names(
+        sql`SELECT r.name FROM ${roles} r
+          WHERE r.managed_by_auth AND r.name <> ALL(${textArray([...roleNames, ...keep])})
+            AND EXISTS (SELECT FROM ${userRoles} h WHERE h.role_id = r.id AND h.user_id = ${userId})
+          ORDER BY r.name FOR NO KEY UPDATE OF r`,
+      );
       const lost = await names(
         sql`DELETE FROM ${userRoles} h USING ${roles} r WHERE h.user_id = ${userId} AND r.id = h.role_id
           AND r.name <> ALL(${textArray([...roleNames, ...keep])}) RETURNING r.name`,

@@ -58,7 +58,7 @@ export async function setServiceRoles(
   const lost = await ids(
     db,
     sql`DELETE FROM ${serviceRoles} h USING ${roles} r, ${services} s
-      WHERE r.id = h.role_id AND s.id = h.service_id AND (s.from_config OR r.name = ANY(${textArray(exact)}))
+      WHERE r.id = h.role_id AND s.id = h.service_id AND NOT h.managed_by_auth AND (s.from_config OR r.name = ANY(${textArray(exact)}))
         AND NOT EXISTS (SELECT FROM ${recordset(wanted)} WHERE w.role = r.name AND w.name = s.name)
       RETURNING h.service_id AS id`,
   );
