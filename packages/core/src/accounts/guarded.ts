@@ -7,6 +7,8 @@ import type { Throttle, TriedAccount } from './throttle.ts';
 /** Somebody who shows a name and what should prove it. */
 export interface Shown {
   readonly ip: string;
+  /** When it arrived, by the clock that only goes forward. */
+  readonly began: number;
   readonly data: Readonly<Record<string, string>>;
 }
 
@@ -26,7 +28,7 @@ interface GuardDeps {
 export async function guarded<R extends { readonly ok: boolean; readonly id?: string }>(
   { throttle, refusals, rules, call }: GuardDeps,
   instances: readonly AuthenticatorInstance[],
-  { ip, data }: Shown,
+  { ip, began, data }: Shown,
   attempt: (tried: readonly TriedAccount[]) => Promise<R>,
 ): Promise<R> {
   // Who shows nothing guesses nothing: an authenticator that reads the request itself asks like this.
@@ -49,10 +51,17 @@ export async function guarded<R extends { readonly ok: boolean; readonly id?: st
     if (result.ok) await admission.succeeded(result.id ?? instances[0]?.id ?? '');
     return result;
   } catch (error) {
-    // A provider that is down is nobody's guess; one that says no in words of its own (P104) says no.
-    if (!isHubError(error) || error.status !== 403) await admission.withdraw();
+    if (saysNo(error)) {
+      const { authenticator, name } = tried[0] ?? { authenticator: instances[0]?.id ?? '', name: '' };
+      await refusals.refused({ authenticator, name, reason: 'refused in words of its own', ip, began });
+    } else await admission.withdraw();
     throw error;
   }
+}
+
+/** P104: an authenticator may say no in words of its own. One that is down or broken says nothing about anybody. */
+function saysNo(error: unknown): boolean {
+  return isHubError(error) && (error.status === 401 || error.status === 403);
 }
 
 /** The words stand on the login page. */

@@ -34,6 +34,12 @@ interface ThrottledRow {
 }
 
 const throttle = { action: 'login.throttle' } as const;
+/** Reasons that leave open whether the person is called as they say. */
+const unproven: ReadonlySet<SignInRefusal> = new Set([
+  'wrong credentials',
+  'invalid name',
+  'refused in words of its own',
+]);
 const trailMs = 60_000;
 const remembered = 20;
 const longestTypicalMs = 10_000;
@@ -122,7 +128,7 @@ export class Refusals {
     reason,
   }: Pick<Refused, 'name' | 'ip' | 'reason'>): Promise<{ readonly target: string; readonly actor: Actor }> {
     const actor: Actor = { kind: 'anonymous', name: '', ip };
-    const isProven = reason !== 'wrong credentials' && reason !== 'invalid name';
+    const isProven = !unproven.has(reason);
     const isName = name !== '' && name.length <= longestName && !name.includes('\0');
     if (isName && (isProven || (await this.#deps.users.byName(name))))
       return { actor, target: `user:${name}` };

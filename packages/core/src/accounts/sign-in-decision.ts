@@ -12,6 +12,7 @@ export type SignInRefusal =
   | 'disabled'
   | 'not allowed'
   | 'refused by postAuth'
+  | 'refused in words of its own'
   /** Who asks for a token by password must have signed in before (R93). */
   | 'no user yet'
   | 'name belongs to another identity';

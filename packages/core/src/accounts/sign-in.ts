@@ -9,7 +9,7 @@ import {
 } from '../plugin/index.ts';
 import type { AccessRules, AuthenticatorInstance } from './access-rules.ts';
 import { type Admission, admission, type PostAuth } from './admission.ts';
-import { guarded } from './guarded.ts';
+import { guarded, type Shown } from './guarded.ts';
 import { type IdentityStep, type IdentityWrite, prepareSteps, userInfoStep } from './identity-steps.ts';
 import type { Logins, StartedLogin } from './logins.ts';
 import { type PluginCall, pluginCall } from './plugin-call.ts';
@@ -70,7 +70,7 @@ export class SignIn {
   async withForm(id: string, visit: Visit, data: Readonly<Record<string, string>>): Promise<SignInResult> {
     const began = this.#deps.clock.monotonic();
     const instance = this.#instance(id);
-    return this.#guarded([instance], visit, data, async ([tried]) => {
+    return this.#guarded([instance], visit, { data, began }, async ([tried]) => {
       const identity = await this.#ask(instance, visit, data);
       if (identity) return this.#admit(instance, visit, identity, began);
       return this.#refuse(instance, 'wrong credentials', tried?.name ?? '', visit, began);
@@ -96,7 +96,7 @@ export class SignIn {
     const instances = ids.map((id) => this.#instance(id));
     const [first] = instances;
     if (!first) return null;
-    const verified = await this.#guarded(instances, visit, data, async ([tried]) => {
+    const verified = await this.#guarded(instances, visit, { data, began }, async ([tried]) => {
       let last: Refusal = { instance: first, reason: 'wrong credentials', name: tried?.name ?? '' };
       for (const instance of instances) {
         const found = await this.#known(instance, visit, data);
@@ -135,12 +135,12 @@ export class SignIn {
   #guarded<R extends { readonly ok: boolean; readonly id?: string }>(
     instances: readonly AuthenticatorInstance[],
     { request: { ip } }: Visit,
-    data: Readonly<Record<string, string>>,
+    shown: Omit<Shown, 'ip'>,
     attempt: (tried: readonly TriedAccount[]) => Promise<R>,
   ): Promise<R> {
     const { throttle, refusals, rules } = this.#deps;
     const call = (instance: AuthenticatorInstance) => this.#caller(instance);
-    return guarded({ throttle, refusals, rules, call }, instances, { ip, data }, attempt);
+    return guarded({ throttle, refusals, rules, call }, instances, { ip, ...shown }, attempt);
   }
 
   #decide(

@@ -109,6 +109,7 @@ describe('W26: failures with one name', () => {
     expect(await hub.enter('ADA', 'x')).toBe('no');
     expect(await hub.enter('ada', 'x')).toBe('no');
     expect(await hub.enter('aDa', 'x')).toBe(1);
+    expect(await hub.enter(' ａｄａ', 'x')).toBe(1); // a directory may take it for the same
     expect(await hub.enter('ada', `${right} of ldap`, '192.0.2.1', 'ldap')).toBe('in');
   });
 
@@ -265,6 +266,8 @@ describe('what is no failure of the visitor', () => {
     await using hub = await open();
     for (let n = 0; n < 3; n++) expect(await hub.enter('ada', 'no')).toBe('error');
     expect(await hub.enter('ada', 'no')).toBe(1);
+    const rows = await hub.sql`SELECT details->>'reason' AS reason FROM audit WHERE action = 'login.refuse'`;
+    expect(rows.map(({ reason }) => reason)).toEqual(Array(3).fill('refused in words of its own'));
   });
 });
 

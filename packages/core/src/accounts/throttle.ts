@@ -65,8 +65,8 @@ export class Throttle {
     const address = this.#key('address', networkOf(ip));
     const tried = accounts.map(({ authenticator, name }) => ({
       authenticator,
-      account: this.#key('account', authenticator, name),
-      place: this.#key('place', authenticator, name, networkOf(ip)),
+      account: this.#key('account', authenticator, folded(name)),
+      place: this.#key('place', authenticator, folded(name), networkOf(ip)),
     }));
     const all = [address, ...tried.flatMap(({ account, place }) => [account, place])];
     const seen = new Map((await failures.look(all, this.#rules)).map((row) => [row.key, row.wait]));
@@ -127,6 +127,11 @@ export class Throttle {
   #key(kind: ThrottleKey['kind'], ...parts: readonly string[]): ThrottleKey {
     return { kind, key: this.#deps.digest.of(`sign-in ${kind}`, ...parts) };
   }
+}
+
+/** Directories take many spellings for one name; each would bring guesses of its own. */
+function folded(name: string): string {
+  return name.normalize('NFKC').trim().toLowerCase();
 }
 
 const free: Admission = { ok: true, withdraw: async () => undefined, succeeded: async () => undefined };
