@@ -185,6 +185,9 @@ export async function openAccounts(options: AccountsOptions = {}) {
 
   return {
     database,
+    authStates,
+    clock,
+    log,
     db,
     sql: db.client,
     work,

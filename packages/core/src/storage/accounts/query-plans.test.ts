@@ -15,8 +15,10 @@ beforeAll(async () => {
     SELECT 'user-' || n, CASE WHEN n % 3 > 0 THEN now() - n * interval '1 minute' END FROM generate_series(1, 5000) n`;
   await hub.sql`INSERT INTO tokens (user_id, hash, prefix, client_id)
     SELECT id, encode(sha256(name::bytea), 'hex'), 'x', 'jupyterhub' FROM users`;
-  await hub.sql`INSERT INTO logins (user_id, hash, authenticator, expires_at)
-    SELECT id, encode(sha256(name::bytea), 'hex'), 'pam', now() + interval '1 day' FROM users`;
+  await hub.sql`INSERT INTO logins (user_id, hash, authenticator, subject, expires_at)
+    SELECT id, encode(sha256(name::bytea), 'hex'), 'pam', name, now() + interval '1 day' FROM users`;
+  await hub.sql`INSERT INTO identities (user_id, authenticator, subject, signed_in_at, refreshed_at)
+    SELECT id, a, name, now(), now() FROM users, unnest(ARRAY['pam', 'github']) a`;
   await hub.sql`INSERT INTO servers (user_id, name, spawner) SELECT id, '', 'x' FROM users`;
   await hub.sql`UPDATE servers SET phase = 'ready', target = 'http://x' WHERE id % 100 = 0`;
   await hub.sql`INSERT INTO groups (name) SELECT 'group-' || n FROM generate_series(1, 2000) n`;
@@ -43,6 +45,8 @@ describe('the hot statements use indexes', () => {
     const hash = hashSecret('user-17');
     expect(await scannedWhole(statement(selectToken(hash)))).toEqual([]);
     expect(await scannedWhole(statement(selectDetailedToken(hash)))).toEqual([]);
+    expect(await scannedWhole(statement(selectToken(hash, true)))).toEqual([]);
+    expect(await scannedWhole(statement(selectDetailedToken(hash, true)))).toEqual([]);
   });
 
   it('prepared once on a connection', async () => {
