@@ -12,6 +12,7 @@ import { type Admission, admission, type PostAuth } from './admission.ts';
 import { guarded, type Shown } from './guarded.ts';
 import { type IdentityStep, type IdentityWrite, prepareSteps, userInfoStep } from './identity-steps.ts';
 import type { Logins, StartedLogin } from './logins.ts';
+import { newUser } from './new-user.ts';
 import { type PluginCall, pluginCall } from './plugin-call.ts';
 import type { UserStore } from './ports.ts';
 import type { UserDetails, UserRecord } from './records.ts';
@@ -160,7 +161,7 @@ export class SignIn {
     brought: ProvidedIdentity,
     began: number,
   ): Promise<SignInResult> {
-    const { store, events, clock } = this.#deps;
+    const { store, work, events, clock } = this.#deps;
     const { decision, identity } = await this.#decide(instance, visit, brought);
     if (!decision.ok) return this.#refuse(instance, decision.reason, decision.name, visit, began);
 
@@ -171,7 +172,7 @@ export class SignIn {
     const actor: Actor = { kind: 'user', name: decision.name, ip: visit.request.ip };
     const { user, created } = decision.user
       ? { user: decision.user, created: false }
-      : await this.#create(instance, decision, actor);
+      : await newUser(instance, decision, actor, { store, work, events, call: this.#caller(instance) });
     if (!user) return this.#refuse(instance, 'name belongs to another identity', decision.name, visit, began);
 
     const login = await this.#begin(
@@ -198,45 +199,6 @@ export class SignIn {
       providerSession: identity.providerSession ?? null,
     });
     return { ok: true, user: details, created, login };
-  }
-
-  /** Makes the user with its identity; a hook that fails undoes all of it (P115, ours). */
-  async #create(
-    instance: AuthenticatorInstance,
-    { name, subject, admin }: Admitted,
-    actor: Actor,
-  ): Promise<{ user: UserRecord | null; created: boolean }> {
-    const { store, work, events } = this.#deps;
-    const details = { admin: admin === true, authenticator: instance.id };
-    const made = await work
-      .run({ actor, action: 'user.create', target: `user:${name}`, details }, async () => {
-        const [added] = await store.add([name], admin === true);
-        if (!added || (await store.bind(added.id, instance.id, subject)) !== added.id) throw new LostRace();
-        return added;
-      })
-      .catch((error: unknown) => {
-        if (error instanceof LostRace) return null;
-        throw error;
-      });
-    // Somebody was first: perhaps the same person in another tab.
-    if (!made) return { user: (await store.byIdentity(instance.id, subject)) ?? null, created: false };
-
-    try {
-      await this.#caller(instance)('onUserAdded', () =>
-        instance.authenticator.onUserAdded?.(userView(made, [])),
-      );
-    } catch (error) {
-      const undo = {
-        actor,
-        action: 'user.delete',
-        target: `user:${name}`,
-        details: { because: 'onUserAdded failed' },
-      };
-      await work.run(undo, async () => void (await store.remove(made.id)));
-      throw error;
-    }
-    events.emit('userCreated', { user: name });
-    return { user: made, created: true };
   }
 
   async #begin(
@@ -304,6 +266,3 @@ interface Refusal {
   readonly reason: SignInRefusal;
   readonly name: string;
 }
-
-/** Another request made the same user or bound the same identity; ends the transaction without a trace. */
-class LostRace extends Error {}
