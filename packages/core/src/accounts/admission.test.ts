@@ -93,10 +93,13 @@ describe('hooks.postAuth (P101)', () => {
 
   it('cannot give an identity the subject of another', async () => {
     const turn: PostAuth = (identity) =>
-      identity.name === 'mallory' ? { ...identity, subject: 'grace' } : identity;
+      identity.name.startsWith('m')
+        ? { ...identity, name: identity.name.slice(0, 7), subject: 'grace' }
+        : identity;
     await using hub = await open(turn);
     await hub.enter('grace');
     expect(await hub.outcome('mallory')).toBe('mallory');
+    expect(await hub.outcome('mallory.two')).toBe('name belongs to another identity');
   });
 
   it('that throws is no refusal: words of its own are kept, anything else is a fault, silence too', async () => {

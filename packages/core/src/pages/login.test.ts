@@ -150,6 +150,8 @@ describe('an authenticator that says why it refuses (P104)', () => {
     ...secretAuthenticator,
     authenticate: async (_request, { username = '' }) => {
       if (username === 'broken') throw new Error('no route to 10.0.0.7');
+      if (username === 'down')
+        throw new HubError('HUB_UNAVAILABLE', 'The directory is down.', { expose: true });
       const retry = { headers: { 'retry-after': '7' } };
       throw username === 'early'
         ? new HubError('HUB_TOO_MANY', 'Try again in a while.', retry)
@@ -186,6 +188,13 @@ describe('an authenticator that says why it refuses (P104)', () => {
     const { status, text } = await attempt('ada', { 'sec-fetch-mode': 'cors' });
     expect(status).toBe(403);
     expect(text).toContain('Your &lt;account&gt; has expired.');
+    expect(text).not.toContain('name="password"');
+  });
+
+  it('is an error page where a try with other words would not help', async () => {
+    const { status, text } = await attempt('down');
+    expect(status).toBe(503);
+    expect(text).toContain('The directory is down.');
     expect(text).not.toContain('name="password"');
   });
 
