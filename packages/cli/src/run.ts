@@ -56,6 +56,19 @@ function commands(io: Io, done: (code: number) => void): Command {
     .option('--scopes <scope...>', 'what it may do; all the user may unless given')
     .action(async (user, options) => done(await (await import('./token.ts')).printToken(user, options, io)));
 
+  const user = program.command('user').description('Take access away from a user, or give it back.');
+  command(user, 'disable', 'Refuse a user at once, whatever they hold; nothing of theirs is deleted.')
+    .argument('<name>', 'name of the user')
+    .action(async (name, options) => done(await (await import('./user.ts')).disableUser(name, options, io)));
+  command(user, 'enable', 'Let a disabled user in again.')
+    .argument('<name>', 'name of the user')
+    .action(async (name, options) => done(await (await import('./user.ts')).enableUser(name, options, io)));
+
+  command(program, 'logout', 'Sign a user out in every browser; their servers go on running.')
+    .argument('<name>', 'name of the user')
+    .option('--tokens', 'revoke their API tokens too')
+    .action(async (name, options) => done(await (await import('./user.ts')).logOut(name, options, io)));
+
   const db = program.command('db').description('Look after the database.');
   command(db, 'migrate', 'Bring the schema of the database up to date.').action(async (options) =>
     done(await (await import('./db.ts')).migrateDatabase(options, io)),

@@ -1,4 +1,6 @@
-import type { Rekeyed, Tokens, Users } from '../accounts/index.ts';
+import type { Logins, Rekeyed, Tokens, UserRecord, Users } from '../accounts/index.ts';
+import { disableUser, enableUser } from '../actions/index.ts';
+import { type Actor, UnitOfWork } from '../kernel/index.ts';
 import { HubError } from '../plugin/index.ts';
 import { ServerRepository } from '../servers/index.ts';
 import type { Migrated } from '../storage/migrate.ts';
@@ -16,10 +18,15 @@ import { services } from './tokens.ts';
 export interface HubData extends AsyncDisposable {
   readonly users: Users;
   readonly tokens: Tokens;
+  readonly logins: Logins;
   /** Which steps of the schema were there, and which are now. */
   readonly migrated: Migrated;
   /** Enters users and roles of the configuration, as a start does, unless a hub that lives has done so (P607). */
   applyConfiguration(): Promise<void>;
+  /** Takes all away that a user may do; hubs that run stop the servers within seconds. */
+  disableUser(actor: Actor, user: Pick<UserRecord, 'id' | 'name'>): Promise<void>;
+  /** @throws HubError 400 for a user whom the configuration keeps out. */
+  enableUser(actor: Actor, user: Pick<UserRecord, 'id' | 'name'>): Promise<void>;
   /** Encrypts all that is kept with the first key; what no key opens is counted and left as it is. */
   rekey(): Promise<Rekeyed>;
   close(): Promise<void>;
@@ -45,9 +52,14 @@ export async function openHubData(
     await db.close();
     await opened.close();
   };
+  const [users, logins] = [container.get(services.users), container.get(services.logins)];
+  const accounts = { users, logins, work: container.get(UnitOfWork), servers: null, log };
   return {
-    users: container.get(services.users),
+    users,
+    logins,
     tokens: container.get(services.tokens),
+    disableUser: (actor, user) => disableUser(accounts, actor, user),
+    enableUser: (actor, user) => enableUser(accounts, actor, user),
     migrated: opened.migrated,
     async applyConfiguration() {
       const live = await container.get(ServerRepository).liveHubs();
