@@ -3,7 +3,8 @@ import koffi from 'koffi';
 /** An address in the memory of this process. */
 export type Pointer = bigint;
 
-const libc = koffi.load('libc.so.6');
+// What this program itself was linked with: the file of the C library has another name on other distributions.
+const libc = koffi.load(null);
 const calloc: (count: number, size: number) => Pointer | null = libc.func(
   'void *calloc(size_t count, size_t size)',
 );

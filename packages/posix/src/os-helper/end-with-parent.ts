@@ -10,7 +10,7 @@ const sigkill = 9;
  * keeps its memory, where passwords were, out of core dumps and away from other processes of the account.
  */
 export function endWithParent(): void {
-  const libc = koffi.load('libc.so.6');
+  const libc = koffi.load(null);
   const prctl: (...args: number[]) => number = libc.func('prctl', 'int', [
     'int',
     'ulong',

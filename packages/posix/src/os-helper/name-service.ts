@@ -2,7 +2,7 @@ import koffi from 'koffi';
 import { type Pointer, withNul } from './c-memory.ts';
 import type { Account, Group } from './name-service-types.ts';
 
-const libc = koffi.load('libc.so.6');
+const libc = koffi.load(null);
 
 const passwd = koffi.struct({
   name: 'char *',

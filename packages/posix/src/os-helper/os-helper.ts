@@ -10,6 +10,8 @@ async function main(): Promise<void> {
   process.on('disconnect', () => process.exit(0));
   process.on('uncaughtException', () => process.exit(70));
   try {
+    // Structures and codes are Linux's.
+    if (process.platform !== 'linux') throw new Error(`it knows Linux only, and this is ${process.platform}`);
     const { endWithParent } = await import('./end-with-parent.ts');
     endWithParent();
     const names = await import('./name-service.ts');

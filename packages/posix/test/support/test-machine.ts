@@ -10,10 +10,8 @@ const execFile = promisify(execFileByCallback);
 /** May this run add accounts and PAM services to the machine? */
 export const mayChangeMachine = process.getuid?.() === 0 && process.env.HUB_TEST_SYSTEM === '1';
 
-/** Why tests that do so are skipped; stands in the last brackets of their names. */
-export const machineReason = mayChangeMachine
-  ? ''
-  : ' [adds accounts to the machine: HUB_TEST_SYSTEM=1 as root]';
+/** Why tests that do so are skipped. */
+export const machineReason = 'adds accounts to the machine: HUB_TEST_SYSTEM=1 as root';
 
 /** Accounts, groups and PAM services of this machine for the time of a test file. Names are random. */
 export class TestMachine implements AsyncDisposable {
@@ -42,7 +40,7 @@ export class TestMachine implements AsyncDisposable {
   }
 
   /** An account that something else makes; it is removed with the others. */
-  async forgetLater(name: string): Promise<void> {
+  removeLater(name: string): void {
     this.#undo.push(() => this.removeUser(name));
   }
 

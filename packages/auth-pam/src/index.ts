@@ -1,0 +1,1 @@
+export { pamAuthenticator } from './pam-authenticator.ts';
