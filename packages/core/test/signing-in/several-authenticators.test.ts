@@ -141,6 +141,28 @@ describe('the same name at two providers', () => {
     const names = await Promise.all(['ada', 'ada.south'].map((name) => hub.hub.users.get(name)));
     expect(names.map((user) => user?.name)).toEqual(['ada', 'ada.south']);
   });
+
+  it('are one user where the configuration says so, in the rights of its lists', async () => {
+    await using hub = await open({
+      access: {
+        allowAll: false,
+        admins: ['ada', 'south:lovelace'],
+        allowed: ['grace', 'south:turing'],
+        nameMap: { 'south:hopper': 'grace' },
+      },
+    });
+    expect((await enter(hub, 'grace', 'north')).status).toBe(302);
+    expect((await enter(hub, 'hopper', 'south')).status).toBe(302);
+    const grace = await hub.hub.users.get('grace');
+    expect(grace && (await hub.hub.logins.list(grace)).map(({ authenticator }) => authenticator)).toEqual([
+      'south',
+      'north',
+    ]);
+    expect(await hub.hub.users.get('hopper')).toBeNull();
+    expect((await enter(hub, 'turing', 'south')).status).toBe(302);
+    expect((await enter(hub, 'lovelace', 'south')).status).toBe(302);
+    expect((await enter(hub, 'hopper', 'north')).status).toBe(403);
+  });
 });
 
 describe('what happens to a user', () => {
