@@ -1,7 +1,7 @@
 import { type Identity, isHubError, type JsonObject, type RefreshFacts } from '@hub/core/plugin';
 import { ResponseBodyError, refreshTokenGrant } from 'openid-client';
 import { identityOf, verdictIn } from './admission.ts';
-import { isObject } from './claims.ts';
+import { type Claims, isObject } from './claims.ts';
 import type { Connected } from './client.ts';
 import { type Connection, failure, sessionOf } from './connection.ts';
 import { personOf } from './person.ts';
@@ -96,7 +96,7 @@ async function currentSession(
           refresh_token: refreshToken,
           ...fresh.tokens,
         },
-        idClaims: fresh.idClaims ? { ...idClaims, ...fresh.idClaims } : idClaims,
+        idClaims: fresh.idClaims ? { ...aboutTheSession(idClaims), ...fresh.idClaims } : idClaims,
       };
     } catch (error) {
       if (error instanceof ResponseBodyError && error.error === 'invalid_grant') {
@@ -122,6 +122,15 @@ async function currentSession(
     idClaims,
     tokens: { ...old, expires_at: expires ?? null, access_token: String(accessToken) },
   });
+}
+
+/**
+ * A new id token need not repeat how and where somebody signed in. All else counts as it says now: who has lost the last
+ * group has no claim `groups` any more, and must not keep the old one.
+ */
+function aboutTheSession(claims: Claims | null): Claims {
+  const kept = ['sid', 'auth_time', 'acr', 'amr'];
+  return Object.fromEntries(Object.entries(claims ?? {}).filter(([name]) => kept.includes(name)));
 }
 
 /** Claims of the id token are told at a sign-in only; those that are not told anew stay. */

@@ -92,3 +92,12 @@ export function withoutDomain(address: string, domain: string): string {
 export function withoutSlash(url: string): string {
   return url.replace(/\/+$/, '');
 }
+
+/**
+ * The id at a provider whose address is an option: another provider under the same id of the authenticator counts its
+ * people from one, too. `https://github.com#1815`; null when there is no id.
+ */
+export function subjectAt(provider: string, id: JsonValue | undefined): string | null {
+  const text = typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? String(id) : textOrNull(id);
+  return text === null ? null : `${provider}#${text}`;
+}

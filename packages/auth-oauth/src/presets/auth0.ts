@@ -33,6 +33,7 @@ export const auth0Authenticator = definePreset({
     // The issuer ends with a slash, and the two must be equal.
     addresses: { issuer: `https://${domain}/` },
     scopes: ['openid', 'profile', 'email'],
+    clientAuth: 'post',
     userKey: 'auth0_user',
     usernameClaim: 'email',
     restrict: ({ claims }) =>

@@ -43,6 +43,7 @@ export const bitbucketAuthenticator = definePreset({
       },
       scopes: [],
       apiUrl: 'https://api.bitbucket.org/2.0',
+      clientAuth: 'post',
       userKey: 'bitbucket_user',
       subjectClaim: 'uuid',
       usernameClaim: 'username',

@@ -25,11 +25,10 @@ const idpSchema = {
       required: ['usernameClaim'],
       additionalProperties: false,
     },
-    allowAll: { type: 'boolean', default: false, description: 'Lets in everybody of this institution.' },
+    allowAll: { type: 'boolean', description: 'Lets in everybody of this institution.' },
     allowedDomains: {
       type: 'array',
       items: { type: 'string', pattern: '^(\\*\\.)?[^@*]+$' },
-      default: [],
       description: 'Lets in people of these domains; `*.example.edu` stands for all below it.',
     },
     allowedDomainsClaim: {
@@ -37,7 +36,7 @@ const idpSchema = {
       minLength: 1,
       description: 'Claim whose domain counts, such as `email`; the one of the user name unless given.',
     },
-    default: { type: 'boolean', default: false, description: 'Shown first to people who sign in.' },
+    default: { type: 'boolean', description: 'Shown first to people who sign in.' },
   },
   required: ['usernameDerivation'],
   additionalProperties: false,
@@ -83,7 +82,7 @@ export const cilogonAuthenticator = definePreset({
     },
   },
   required: ['allowedIdps'],
-  provider({ allowedIdps, host, skin }) {
+  provider({ allowedIdps, host, skin, scopes }) {
     const idps = new Map(Object.entries(allowedIdps));
     refuseMistakes(idps);
     const idpOf = (claims: Claims) => idps.get(textOrNull(claims.idp) ?? '');
@@ -92,7 +91,10 @@ export const cilogonAuthenticator = definePreset({
       addresses: { issuer: `https://${host}` },
       scopes: ['openid', 'email', 'profile', 'org.cilogon.userinfo'],
       authorizeParameters: { selected_idp: selection(idps), ...(skin === undefined ? {} : { skin }) },
+      clientAuth: 'post',
       userKey: 'cilogon_user',
+      // Access tokens end after 15 minutes, and only this scope brings a token to renew them with.
+      ...(scopes?.includes('offline_access') ? {} : { refreshable: false as const }),
       usernameClaim: (claims) => rawName(claims, idpOf(claims)),
       nameFrom: (name, claims) => derived(name, idpOf(claims)),
       restrict: ({ claims }) =>

@@ -59,7 +59,7 @@ export const entraAuthenticator = definePreset({
     },
   },
   required: ['tenant'],
-  provider({ tenant, allowedTenants, loginUrl, graphUrl, groupOverage }) {
+  provider({ tenant, allowedTenants, loginUrl, graphUrl, groupOverage, refreshUser }) {
     const login = withoutSlash(loginUrl);
     const graph = withoutSlash(graphUrl);
     const several = shared.includes(tenant.toLowerCase());
@@ -77,8 +77,15 @@ export const entraAuthenticator = definePreset({
 
     return {
       addresses: { issuer: `${login}/${tenant}/v2.0` },
-      scopes: ['openid', 'profile', 'email', ...(groupOverage === 'graph' ? [`${graph}/User.Read`] : [])],
+      scopes: [
+        'openid',
+        'profile',
+        'email',
+        ...(refreshUser ? ['offline_access'] : []),
+        ...(groupOverage === 'graph' ? [`${graph}/User.Read`] : []),
+      ],
       apiUrl: `${graph}/v1.0`,
+      clientAuth: 'post',
       userKey: 'user',
       // The userinfo endpoint is one of Graph and tells less than the id token.
       async readClaims({ idClaims }) {

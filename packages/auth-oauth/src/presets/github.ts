@@ -7,6 +7,7 @@ import {
   objectIn,
   objectsIn,
   oncePerSession,
+  subjectAt,
   textIn,
   textOrNull,
   unexpected,
@@ -80,7 +81,7 @@ export const githubAuthenticator = definePreset({
       apiUrl: api,
       apiHeaders: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
       userKey: 'github_user',
-      subjectClaim: 'id',
+      subjectClaim: ({ id }) => subjectAt(web, id),
       usernameClaim: 'login',
       email: async (person) => (readsEmail ? verifiedEmail(person) : null),
       userInfo: ({ claims }) => ({

@@ -50,6 +50,7 @@ export const gitlabAuthenticator = definePreset({
       addresses: { issuer },
       scopes: ['openid', 'profile', 'email', ...(allowedProjectIds.length > 0 ? ['read_api'] : [])],
       apiUrl: `${issuer}/api/v4`,
+      clientAuth: 'post',
       userKey: 'gitlab_user',
       usernameClaim: 'preferred_username',
       groups: ({ claims }) => claims.groups,

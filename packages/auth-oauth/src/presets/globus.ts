@@ -54,6 +54,7 @@ export const globusAuthenticator = definePreset({
       addresses: { issuer: 'https://auth.globus.org' },
       scopes: ['openid', 'profile', 'email', ...(reads ? [groupsScope] : [])],
       apiUrl: `https://${groupsServer}/v2`,
+      clientAuth: 'post',
       userKey: 'globus_user',
       usernameClaim: claim,
       nameFrom: (name) => (strips ? withoutDomain(name, identityProvider ?? domainOf(name) ?? '') : name),

@@ -69,7 +69,7 @@ export const googleAuthenticator = definePreset({
     },
   },
   provider(options) {
-    const { directories, includeNestedGroups } = options;
+    const { directories, includeNestedGroups, authorizeParameters } = options;
     const hosted = options.hostedDomain.map((domain) => domain.toLowerCase());
     const allowed = options.allowedHostedDomains.map((domain) => domain.toLowerCase());
     const strips = options.stripDomain ?? hosted.length === 1;
@@ -86,7 +86,10 @@ export const googleAuthenticator = definePreset({
         ? { authorizeParameters: { hd: hosted.length === 1 ? (hosted[0] ?? '*') : '*' } }
         : {}),
       apiUrl: 'https://admin.googleapis.com/admin/directory/v1',
+      clientAuth: 'post',
       userKey: 'google_user',
+      // Access tokens end after an hour, and only this brings a token to renew them with.
+      ...(authorizeParameters.access_type === 'offline' ? {} : { refreshable: false as const }),
       usernameClaim: 'email',
       nameFrom: (name) => {
         const domain = domainOf(name);

@@ -45,6 +45,7 @@ export const keycloakAuthenticator = definePreset({
   provider: ({ issuer, realmRoles, clientRoles }) => ({
     addresses: { issuer },
     scopes: ['openid', 'profile', 'email'],
+    clientAuth: 'post',
     userKey: 'keycloak_user',
     usernameClaim: 'preferred_username',
     groups: ({ claims }) => groupsIn(claims, realmRoles, clientRoles),

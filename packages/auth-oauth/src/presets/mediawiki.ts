@@ -1,6 +1,5 @@
-import type { JsonValue } from '@hub/core/plugin';
 import { definePreset } from '../define-preset.ts';
-import { textOrNull, withoutSlash } from './answers.ts';
+import { subjectAt, textOrNull, withoutSlash } from './answers.ts';
 
 /**
  * Signs people in with a wiki whose OAuth extension speaks OAuth 2, such as Wikimedia's. Names keep their capitals, and
@@ -31,7 +30,8 @@ export const mediawikiAuthenticator = definePreset({
     },
   },
   provider({ restUrl, allowBlocked }) {
-    const oauth = `${withoutSlash(restUrl)}/oauth2`;
+    const rest = withoutSlash(restUrl);
+    const oauth = `${rest}/oauth2`;
     return {
       addresses: {
         authorizeUrl: `${oauth}/authorize`,
@@ -39,8 +39,10 @@ export const mediawikiAuthenticator = definePreset({
         userinfoUrl: `${oauth}/resource/profile`,
       },
       scopes: [],
+      clientAuth: 'post',
       userKey: 'MEDIAWIKI_USER_IDENTITY',
-      subjectClaim: ({ sub }) => centralId(sub),
+      // 0 stands for everybody without a central account.
+      subjectClaim: ({ sub }) => (sub === '0' ? null : subjectAt(rest, sub)),
       usernameClaim: 'username',
       nameFrom: underscored,
       normalizeName: underscored,
@@ -56,12 +58,6 @@ export const mediawikiAuthenticator = definePreset({
     };
   },
 });
-
-/** 0 stands for everybody without a central account. */
-function centralId(sub: JsonValue | undefined): string | null {
-  if (typeof sub === 'number') return Number.isSafeInteger(sub) && sub > 0 ? String(sub) : null;
-  return sub === '0' ? null : textOrNull(sub);
-}
 
 /** The wiki takes both for the same name and shows the one with spaces. */
 function underscored(name: string): string {

@@ -29,14 +29,17 @@ export const oktaAuthenticator = definePreset({
     },
   },
   required: ['issuer'],
-  provider({ issuer, readGroups, allowedGroups, adminGroups, groupsClaim }) {
+  provider({ issuer, readGroups, allowedGroups, adminGroups, groupsClaim, scopes }) {
     const wanted = allowedGroups.length + adminGroups.length > 0 && groupsClaim === undefined;
     const reads = readGroups ?? wanted;
     return {
       addresses: { issuer },
       scopes: ['openid', 'profile', 'email', ...(reads ? ['groups'] : [])],
+      clientAuth: 'post',
       userKey: 'okta_user',
       usernameClaim: 'preferred_username',
+      // Access tokens end after an hour, and only this scope brings a token to renew them with.
+      ...(scopes?.includes('offline_access') ? {} : { refreshable: false as const }),
       ...(reads ? { groups: ({ claims }: SignedIn) => claims.groups } : {}),
     };
   },

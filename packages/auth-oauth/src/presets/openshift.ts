@@ -37,6 +37,7 @@ export const openshiftAuthenticator = definePreset({
         ? { authorizeUrl: `${auth}/oauth/authorize`, tokenUrl: `${auth}/oauth/token`, userinfoUrl }
         : { metadataUrl: `${api}/.well-known/oauth-authorization-server`, userinfoUrl },
       scopes: ['user:info'],
+      clientAuth: 'post',
       userKey: 'openshift_user',
       // A user who is made anew under an old name has another uid.
       subjectClaim: 'metadata.uid',

@@ -6,7 +6,8 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 /** One request as the provider saw it. */
 export interface SeenRequest {
   readonly method: string;
-  readonly path: string;
+  /** Without its query. */
+  readonly url: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly form: URLSearchParams;
@@ -22,17 +23,19 @@ export interface FakeAnswer {
 
 type Answering = FakeAnswer | ((request: SeenRequest) => FakeAnswer | Promise<FakeAnswer>);
 
+/** An address below the provider's origin, or one of the world that the provider stands in for. */
+type Address = `/${string}` | `https://${string}`;
+
 /** Where the OAuth addresses of a provider are. */
 export interface FakeEndpoints {
-  readonly authorize: string;
-  readonly token: string;
+  readonly authorize: Address;
+  readonly token: Address;
 }
 
-/** An OpenID provider besides: its issuer's path and where its documents are. */
+/** An OpenID provider besides. */
 export interface FakeOpenId extends FakeEndpoints {
-  /** Path of the issuer, empty for the origin itself. */
-  readonly issuer: string;
-  readonly userinfo?: string;
+  readonly issuer: Address | '';
+  readonly userinfo?: Address;
   /** What the discovery document says more, or otherwise. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
@@ -43,8 +46,8 @@ export interface FakeOpenId extends FakeEndpoints {
  */
 export class FakeProvider implements AsyncDisposable {
   readonly origin: string;
-  readonly clientId = 'hub';
-  readonly clientSecret = 'the-secret-of-the-hub';
+  /** What it knows the hub by, as options of an authenticator. */
+  readonly client = { clientId: 'hub', clientSecret: 'the-secret-of-the-hub' };
   /** What it was asked, oldest first. */
   readonly seen: SeenRequest[] = [];
   /** Put into the answer of the token endpoint. */
@@ -70,33 +73,32 @@ export class FakeProvider implements AsyncDisposable {
   }
 
   /** From now on this address answers so; replaces what it answered before. */
-  on(route: `${'GET' | 'POST'} /${string}`, answer: Answering): this {
-    this.#answers.set(route, answer);
+  on(method: 'GET' | 'POST', address: Address, answer: Answering): this {
+    this.#answers.set(`${method} ${this.#absolute(address)}`, answer);
     return this;
   }
 
-  /** Speaks OAuth 2 at these paths. */
+  /** Speaks OAuth 2 at these addresses. */
   oauth({ authorize, token }: FakeEndpoints): this {
-    this.on(`GET ${authorize}` as `GET /${string}`, (request) => this.#authorize(request));
-    this.#answers.set(`POST ${token}`, (request) => this.#redeem(request));
-    return this;
+    this.on('GET', authorize, (request) => this.#authorize(request));
+    return this.on('POST', token, (request) => this.#redeem(request));
   }
 
   /** Speaks OpenID Connect, with discovery and signed ID tokens. */
   async openId({ issuer, authorize, token, userinfo, metadata = {} }: FakeOpenId): Promise<this> {
     const { publicKey, privateKey } = await generateKeyPair('RS256');
     this.#key = privateKey;
-    this.#issuer = `${this.origin}${issuer}`;
+    this.#issuer = this.#absolute(issuer);
     const jwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' };
-    this.oauth({ authorize, token });
-    this.#answers.set(`GET ${issuer}/jwks`, { json: { keys: [jwk] } });
-    this.#answers.set(`GET ${issuer}/.well-known/openid-configuration`, {
+    const below = this.#issuer.replace(/\/$/, '');
+    this.#answers.set(`GET ${below}/jwks`, { json: { keys: [jwk] } });
+    this.#answers.set(`GET ${below}/.well-known/openid-configuration`, {
       json: {
         issuer: this.#issuer,
-        authorization_endpoint: `${this.origin}${authorize}`,
-        token_endpoint: `${this.origin}${token}`,
-        ...(userinfo === undefined ? {} : { userinfo_endpoint: `${this.origin}${userinfo}` }),
-        jwks_uri: `${this.#issuer}/jwks`,
+        authorization_endpoint: this.#absolute(authorize),
+        token_endpoint: this.#absolute(token),
+        ...(userinfo === undefined ? {} : { userinfo_endpoint: this.#absolute(userinfo) }),
+        jwks_uri: `${below}/jwks`,
         response_types_supported: ['code'],
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: ['RS256'],
@@ -104,17 +106,32 @@ export class FakeProvider implements AsyncDisposable {
         ...metadata,
       },
     });
-    return this;
+    return this.oauth({ authorize, token });
   }
 
-  /** Requests to this path, such as `/user/teams`. */
-  requestsTo(path: string): readonly SeenRequest[] {
-    return this.seen.filter((request) => request.path === path);
+  /** Takes the place of the network: whatever the address, the request comes here. */
+  readonly fetch: typeof fetch = (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    return fetch(this.here(url), init);
+  };
+
+  /** The address on loopback that stands for this one. */
+  here(url: string): string {
+    return url.startsWith(this.origin) ? url : url.replace('https://', `${this.origin}/https/`);
+  }
+
+  /** Requests to this address, such as `/user/teams`. */
+  requestsTo(address: Address): readonly SeenRequest[] {
+    return this.seen.filter(({ url }) => url === this.#absolute(address));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #absolute(address: Address | ''): string {
+    return address.startsWith('https:') ? address : `${this.origin}${address}`;
   }
 
   #authorize({ query }: SeenRequest): FakeAnswer {
@@ -131,7 +148,7 @@ export class FakeProvider implements AsyncDisposable {
     const now = Math.floor(Date.now() / 1000);
     return new SignJWT({
       iss: this.#issuer,
-      aud: this.clientId,
+      aud: this.client.clientId,
       iat: now,
       exp: now + 3600,
       ...(nonce === null ? {} : { nonce }),
@@ -142,7 +159,7 @@ export class FakeProvider implements AsyncDisposable {
   }
 
   async #redeem({ form, headers }: SeenRequest): Promise<FakeAnswer> {
-    if (form.get('grant_type') === 'refresh_token') return { json: this.token };
+    if (form.get('grant_type') === 'refresh_token') return this.#grant(null);
     const asked = this.#codes.get(form.get('code') ?? '');
     this.#codes.delete(form.get('code') ?? '');
     if (!asked || form.get('redirect_uri') !== asked.get('redirect_uri')) return refused('invalid_grant');
@@ -152,14 +169,22 @@ export class FakeProvider implements AsyncDisposable {
       .update(form.get('code_verifier') ?? '')
       .digest('base64url');
     if (challenge !== null && challenge !== proof) return refused('invalid_grant');
+    return this.#grant(asked.get('nonce'));
+  }
+
+  async #grant(nonce: string | null): Promise<FakeAnswer> {
     if (!this.idToken) return { json: this.token };
-    return { json: { ...this.token, id_token: await this.#sign(asked.get('nonce'), this.idToken) } };
+    return { json: { ...this.token, id_token: await this.#sign(nonce, this.idToken) } };
   }
 
   #knows(form: URLSearchParams, authorization: string | undefined): boolean {
-    const basic = Buffer.from(`${this.clientId}:${this.clientSecret}`).toString('base64');
-    if (authorization !== undefined) return authorization === `Basic ${basic}`;
-    return form.get('client_id') === this.clientId && form.get('client_secret') === this.clientSecret;
+    const { clientId, clientSecret } = this.client;
+    const basic = Buffer.from(authorization?.replace('Basic ', '') ?? '', 'base64').toString();
+    const [id, secret] =
+      authorization === undefined
+        ? [form.get('client_id'), form.get('client_secret')]
+        : basic.split(':').map(decodeURIComponent);
+    return id === clientId && secret === clientSecret;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -168,13 +193,15 @@ export class FakeProvider implements AsyncDisposable {
     const url = new URL(request.url ?? '/', this.origin);
     const seen: SeenRequest = {
       method: request.method ?? '',
-      path: url.pathname,
+      url: url.pathname.startsWith('/https/')
+        ? url.pathname.replace('/https/', 'https://')
+        : `${this.origin}${url.pathname}`,
       query: url.searchParams,
       headers: request.headers,
       form: new URLSearchParams(Buffer.concat(chunks).toString()),
     };
     this.seen.push(seen);
-    const answering = this.#answers.get(`${seen.method} ${seen.path}`) ?? {
+    const answering = this.#answers.get(`${seen.method} ${seen.url}`) ?? {
       status: 404,
       json: { message: 'Not Found' },
     };
