@@ -2,6 +2,7 @@ CREATE TABLE "sign_in_failures" (
 	"kind" text NOT NULL,
 	"key" text NOT NULL,
 	"failures" bigint NOT NULL,
+	"trying" timestamp with time zone[] DEFAULT '{}' NOT NULL,
 	"changed" timestamp with time zone NOT NULL,
 	"blocked_until" timestamp with time zone,
 	CONSTRAINT "sign_in_failures_kind_key_pk" PRIMARY KEY("kind","key")
@@ -15,6 +16,7 @@ ALTER TABLE "tokens" ADD COLUMN "login_id" bigint;--> statement-breakpoint
 ALTER TABLE "identities" ADD COLUMN "sealed_auth_state" text;--> statement-breakpoint
 ALTER TABLE "identities" ADD COLUMN "signed_in_at" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "identities" ADD COLUMN "refreshed_at" timestamp with time zone;--> statement-breakpoint
+ALTER TABLE "identities" ADD COLUMN "refreshing_since" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "blocked" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 CREATE INDEX "sign_in_failures_age" ON "sign_in_failures" USING btree ("changed");--> statement-breakpoint
 CREATE INDEX "logins_subject" ON "logins" USING btree ("authenticator","subject");--> statement-breakpoint

@@ -28,8 +28,6 @@ export interface IdentityAge extends IdentityRef {
 export interface RefreshClaim {
   readonly identity: IdentityRef;
   readonly claimedAt: Instant;
-  /** What {@link IdentityAge.refreshedAt} was before. */
-  readonly before: Instant;
   readonly sealed: string | null;
 }
 
@@ -63,12 +61,13 @@ export interface IdentityStore {
   latestOf(userId: number): Promise<IdentityAge | null>;
   age(userId: number, identity: IdentityRef): Promise<IdentityAge | null>;
   /**
-   * Takes a refresh upon this hub: no other one begins it, unless it is demanded. `seen`: only while the last one is
-   * still that; without it in any case. `null`: somebody else was first, or the identity is gone.
+   * Takes a refresh upon this hub for so many seconds. `seen`: only while the last one is still that; without it in any
+   * case. `null`: another hub has it, somebody signed in, or the identity is gone.
    */
   claimRefresh(
     userId: number,
     identity: IdentityRef,
+    seconds: number,
     seen?: { readonly refreshedAt: Instant },
   ): Promise<RefreshClaim | null>;
   /**
@@ -76,7 +75,7 @@ export interface IdentityStore {
    * it meanwhile: then their word counts.
    */
   refreshed(claim: RefreshClaim, sealed?: string | null): Promise<boolean>;
-  /** The claimed refresh came to nothing: the identity is as old as before. */
+  /** The claimed refresh came to nothing: anybody may begin one. */
   abandonRefresh(claim: RefreshClaim): Promise<void>;
 }
 export const IdentityStore = token<IdentityStore>('IdentityStore');

@@ -54,11 +54,15 @@ export function authExpired(user: string): HubError {
   return new HubError('HUB_FORBIDDEN', `auth has expired for ${user}, login again`);
 }
 
+/** How much longer than an answer may take another hub's claim is believed. */
+const slackSeconds = 5;
+const lookAgainMs = 100;
+
 const actor: Actor = { kind: 'hub', name: 'refresh' };
 
 /**
  * Asks authenticators whether people still are who they were (P125–P129). Never in a transaction, within a time, and
- * once at a time: requests that come meanwhile wait for the same answer, and other hubs go on with the last one.
+ * once at a time: requests that come meanwhile wait for the same answer, on other hubs too.
  */
 export class IdentityRefresh {
   readonly #deps: IdentityRefreshDeps;
@@ -120,8 +124,9 @@ export class IdentityRefresh {
     if (!instance) return 'current';
     const { identities, log } = this.#deps;
     const ref = { authenticator: identity.authenticator, subject: identity.subject };
-    const claim = await identities.claimRefresh(Number(user.id), ref, forced ? undefined : identity);
-    if (!claim) return 'current'; // another hub asks, or they signed in just now
+    const claim = await this.#claim(Number(user.id), ref, identity);
+    if (!claim) return 'renewed';
+    if (claim === 'too late') return this.#unasked(identity);
 
     let outcome: RefreshOutcome;
     try {
@@ -138,6 +143,28 @@ export class IdentityRefresh {
       log.warn({ user: user.name, authenticator }, 'the authenticator no longer vouches for a user');
     }
     return outcome;
+  }
+
+  /**
+   * Waits while another hub asks: a refresh token may be good for one use, and nobody gets past a "no". `null`: its
+   * answer counts, or they signed in meanwhile.
+   */
+  async #claim(
+    userId: number,
+    ref: IdentityRef,
+    seen: IdentityAge,
+  ): Promise<RefreshClaim | 'too late' | null> {
+    const { identities, clock, pluginTimeout } = this.#deps;
+    const seconds = pluginTimeout + slackSeconds;
+    const end = clock.monotonic() + 1000 * seconds;
+    for (;;) {
+      const claim = await identities.claimRefresh(userId, ref, seconds, seen);
+      if (claim) return claim;
+      const now = await identities.age(userId, ref);
+      if (now?.refreshedAt !== seen.refreshedAt) return null;
+      if (clock.monotonic() > end) return 'too late';
+      await clock.sleep(lookAgainMs);
+    }
   }
 
   async #answer(

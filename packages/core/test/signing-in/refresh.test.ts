@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { TestHubOptions } from '../../../testing/src/index.ts';
-import type { Authenticator } from '../../src/plugin/index.ts';
+import type { Authenticator, Identity } from '../../src/plugin/index.ts';
 import { openApiHub } from '../support/api-hub.ts';
-import type { Browser } from '../support/browser.ts';
+import { Browser } from '../support/browser.ts';
 import {
   enter,
   errorsIn,
@@ -60,15 +60,18 @@ describe('a word of the authenticator that is older than refreshAge', () => {
     expect(hub.told.asked).toEqual([]);
   });
 
-  it('is asked for once by many requests at a time', async () => {
+  it('is asked for once by many requests at a time, and all of them go by the answer', async () => {
     const answer = Promise.withResolvers<boolean>();
     await using hub = await open();
     hub.told.refreshes.set('bob', () => answer.promise);
     await hub.hub.advance(301);
     const answers = Array.from({ length: 12 }, () => statusOf(hub.browser));
     await hub.hub.until(() => hub.told.asked.length > 0);
-    answer.resolve(true);
-    expect(new Set(await Promise.all(answers))).toEqual(new Set([200]));
+    // Who comes later finds the refresh under way, too.
+    answers.push(statusOf(hub.browser));
+    await statusOf(new Browser(hub.hub.url));
+    answer.resolve(false);
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([403]));
     expect(hub.told.asked).toEqual(['refresh bob']);
   });
 
@@ -92,15 +95,18 @@ describe('a word of the authenticator that is older than refreshAge', () => {
     expect((await second.hub.request('GET', '/hub/api/user', token)).status).toBe(200);
     expect([one.asked, two.asked]).toEqual([['refresh bob'], []]);
 
-    // While one hub asks, the other goes on: a refresh token that counts once is not used twice.
-    const answer = Promise.withResolvers<boolean>();
+    // While one hub asks, the other waits for its answer: a refresh token that counts once is not used twice.
+    const answer = Promise.withResolvers<Partial<Identity>>();
     one.refreshes.set('bob', () => answer.promise);
     await first.hub.advance(301);
-    const waiting = first.bob.api('GET', '/user');
+    const waiting = [first.bob.api('GET', '/user')];
     await first.hub.until(() => one.asked.length === 2);
-    expect((await second.hub.request('GET', '/hub/api/user', token)).status).toBe(200);
-    answer.resolve(true);
-    expect((await waiting).status).toBe(200);
+    waiting.push(second.hub.request('GET', '/hub/api/user', token));
+    await second.stranger.api('GET', '/info');
+    answer.resolve({ admin: true });
+    for (const { status, json } of await Promise.all(waiting)) {
+      expect({ status, ...json }).toMatchObject({ status: 200, admin: true });
+    }
     expect(two.asked).toEqual([]);
   });
 

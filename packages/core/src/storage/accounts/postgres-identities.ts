@@ -10,11 +10,11 @@ import type {
 import type { Database } from '../database.ts';
 import { toInstant } from '../tables/columns.ts';
 import { identities, users } from '../tables/index.ts';
-import { now } from './database-time.ts';
+import { now, secondsFromNow } from './database-time.ts';
 
 type StateRow = { authenticator: string | null; subject: string | null; sealed: string | null };
 type AgeRow = { authenticator: string; subject: string; refreshed_at: string; age: number };
-type ClaimRow = { claimed_at: string; before: string; sealed: string | null };
+type ClaimRow = { claimed_at: string; sealed: string | null };
 
 /** What authenticators told of users, in PostgreSQL. */
 export function postgresIdentities(db: Database): IdentityStore {
@@ -39,7 +39,7 @@ export function postgresIdentities(db: Database): IdentityStore {
     async signedIn(userId, identity, sealed) {
       await db.run((q) =>
         q.execute(sql`UPDATE ${identities}
-          SET sealed_auth_state = ${sealed}, signed_in_at = ${now}, refreshed_at = ${now}
+          SET sealed_auth_state = ${sealed}, signed_in_at = ${now}, refreshed_at = ${now}, refreshing_since = NULL
           WHERE ${is(identity)} AND user_id = ${userId}`),
       );
       await db.run((q) =>
@@ -63,31 +63,21 @@ export function postgresIdentities(db: Database): IdentityStore {
       );
       return aged(rows[0]);
     },
-    async claimRefresh(userId, identity, seen) {
+    async claimRefresh(userId, identity, seconds, seen) {
       const unchanged = seen
-        ? sql`AND refreshed_at = ${seen.refreshedAt}::timestamptz`
-        : sql`AND refreshed_at IS NOT NULL`;
+        ? sql`refreshed_at = ${seen.refreshedAt}::timestamptz`
+        : sql`refreshed_at IS NOT NULL`;
       const [row] = await db.run((q) =>
-        q.execute<ClaimRow>(sql`
-          WITH before AS (
-            SELECT authenticator, subject, refreshed_at FROM ${identities}
-            WHERE ${is(identity)} AND user_id = ${userId} ${unchanged} FOR UPDATE
-          )
-          UPDATE ${identities} i SET refreshed_at = ${now} FROM before b
-          WHERE i.authenticator = b.authenticator AND i.subject = b.subject
-          RETURNING i.refreshed_at AS claimed_at, b.refreshed_at AS before, i.sealed_auth_state AS sealed`),
+        q.execute<ClaimRow>(sql`UPDATE ${identities} SET refreshing_since = ${now}
+          WHERE ${is(identity)} AND user_id = ${userId} AND ${unchanged}
+            AND (refreshing_since IS NULL OR refreshing_since < ${secondsFromNow(-seconds)})
+          RETURNING refreshing_since AS claimed_at, sealed_auth_state AS sealed`),
       );
-      if (!row) return null;
-      return {
-        identity,
-        claimedAt: toInstant(row.claimed_at),
-        before: toInstant(row.before),
-        sealed: row.sealed,
-      };
+      return row ? { identity, claimedAt: toInstant(row.claimed_at), sealed: row.sealed } : null;
     },
     async refreshed(claim, sealed) {
       const rows = await db.run((q) =>
-        q.execute(sql`UPDATE ${identities} SET refreshed_at = ${now}
+        q.execute(sql`UPDATE ${identities} SET refreshed_at = ${now}, refreshing_since = NULL
             ${sealed === undefined ? sql`` : sql`, sealed_auth_state = ${sealed}`}
           WHERE ${isClaimed(claim)} RETURNING user_id`),
       );
@@ -95,8 +85,7 @@ export function postgresIdentities(db: Database): IdentityStore {
     },
     async abandonRefresh(claim) {
       await db.run((q) =>
-        q.execute(sql`UPDATE ${identities} SET refreshed_at = ${claim.before}::timestamptz
-          WHERE ${isClaimed(claim)}`),
+        q.execute(sql`UPDATE ${identities} SET refreshing_since = NULL WHERE ${isClaimed(claim)}`),
       );
     },
   };
@@ -131,7 +120,7 @@ function is({ authenticator, subject }: IdentityRef): SQL {
 }
 
 function isClaimed({ identity, claimedAt }: RefreshClaim): SQL {
-  return sql`${is(identity)} AND refreshed_at = ${claimedAt}::timestamptz`;
+  return sql`${is(identity)} AND refreshing_since = ${claimedAt}::timestamptz`;
 }
 
 function stored(userId: number, row: StateRow | undefined): StoredState | null {

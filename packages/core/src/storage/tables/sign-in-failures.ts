@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
@@ -12,7 +13,9 @@ export const signInFailures = pgTable(
     /** Keyed digest of the account's name, of the network, or of both: no list of who tried. */
     key: text().notNull(),
     failures: bigint({ mode: 'number' }).notNull(),
-    /** The last try that counted, or for a place also the last success. */
+    /** Tries under way: when each counts no more, should its hub die. */
+    trying: instant().array().notNull().default(sql`'{}'`),
+    /** The last failure, or for a place also the last success. */
     changed: instant().notNull(),
     /** Until then nothing is tried; null while there were few. */
     blockedUntil: instant('blocked_until'),

@@ -41,6 +41,8 @@ export const identities = pgTable(
     signedInAt: instant('signed_in_at'),
     /** When the authenticator was last asked whether this still holds; a sign-in counts. */
     refreshedAt: instant('refreshed_at'),
+    /** A hub asks it now; one that died meanwhile lets go after a while. */
+    refreshingSince: instant('refreshing_since'),
   },
   (table) => [
     primaryKey({ columns: [table.authenticator, table.subject] }),
