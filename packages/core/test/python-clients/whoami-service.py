@@ -4,7 +4,11 @@ import json
 import os
 from urllib.parse import urlparse
 
-from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
+from jupyterhub.services.auth import (
+    HubOAuth,
+    HubOAuthCallbackHandler,
+    HubOAuthenticated,
+)
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler, authenticated
@@ -15,6 +19,10 @@ class WhoAmI(HubOAuthenticated, RequestHandler):
     def get(self):
         self.write(json.dumps(self.get_current_user()))
 
+
+# As an operator sets it: `c.HubOAuth.cache_max_age = 1`; 300 unless set.
+if "CACHE_MAX_AGE" in os.environ:
+    HubOAuth.instance(cache_max_age=int(os.environ["CACHE_MAX_AGE"]))
 
 prefix = os.environ["JUPYTERHUB_SERVICE_PREFIX"]
 app = Application(
