@@ -67,7 +67,7 @@ export async function explained(connection: Connection, error: unknown, during: 
   const { kind, reason } = found;
   const level = kind === 'denied' || kind === 'expired' ? 'info' : 'error';
   log[level]({ authenticator: id, kind, reason }, `${during} at the provider failed`);
-  if (kind === 'misconfigured' || kind === 'untrusted') client.forget();
+  if (found.isStale) client.forget();
   return found;
 }
 

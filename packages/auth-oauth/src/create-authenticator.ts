@@ -20,6 +20,8 @@ export interface AuthenticatorParts {
   readonly log: Logger;
   readonly clock: Clock;
   readonly lifecycle?: Lifecycle | undefined;
+  /** Prefix of the hub's own pages; `/hub/` unless given. */
+  readonly hubPrefix?: string;
   readonly warnings?: readonly string[];
   /** Takes the place of the network, for tests of providers that are elsewhere. */
   readonly fetch?: typeof fetch;
@@ -38,6 +40,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
   const clientAuth = clientAuthOf(id, options, provider);
   const client = createClient({ options, provider, http, clientAuth, clock, log });
   const connection: Connection = { id, title, options, provider, client, http, log };
+  const home = `${parts.hubPrefix ?? '/hub/'}home`;
   const flows = new Flows(clock);
   const refresh = createRefresh(connection);
   const isDiscovered = !('authorizeUrl' in provider.addresses) || provider.addresses.jwksUrl !== undefined;
@@ -48,7 +51,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
     // There is no form: people come in by the routes alone.
     authenticate: async () => null,
     routes(router) {
-      signInRoutes(router, connection, flows);
+      signInRoutes(router, connection, flows, home);
       if (isDiscovered) backChannelRoute(router, connection);
     },
     ...(provider.normalizeName && {

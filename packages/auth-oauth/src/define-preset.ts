@@ -2,6 +2,7 @@ import {
   Authenticator,
   Clock,
   definePlugin,
+  HubInfo,
   Logger,
   type OptionSchema,
   type Options,
@@ -75,14 +76,14 @@ export function definePreset<const P extends Properties, const R extends readonl
   const factory = definePlugin<
     Authenticator,
     PresetSchema<P, R>,
-    { log: typeof Logger; clock: typeof Clock }
+    { log: typeof Logger; clock: typeof Clock; info: typeof HubInfo }
   >({
     name: preset.name,
     api: 1,
     provides: Authenticator,
     options: schema,
-    needs: { log: Logger, clock: Clock },
-    create({ options: checked, id, log, clock, lifecycle }) {
+    needs: { log: Logger, clock: Clock, info: HubInfo },
+    create({ options: checked, id, log, clock, info, lifecycle }) {
       // The hub has checked them against the schema above; TypeScript cannot follow that through a generic `P`.
       const options = checked as unknown as PresetOptions<P, R>;
       return createAuthenticator({
@@ -94,6 +95,7 @@ export function definePreset<const P extends Properties, const R extends readonl
         log,
         clock,
         lifecycle,
+        hubPrefix: info.hubPrefix,
       });
     },
   });

@@ -8,6 +8,8 @@ export interface Explained {
   readonly sentence: string;
   /** For the log. */
   readonly reason: string;
+  /** What the hub knows of the provider may be old: its addresses, its keys, or the secret. */
+  readonly isStale?: true;
 }
 
 /** What is known when something fails. */
@@ -50,6 +52,7 @@ export function explain(error: unknown, known: Circumstances): Explained {
         kind: 'untrusted',
         sentence: `The answer of ${title} could not be trusted, so nobody was signed in.`,
         reason: `${message}${comparison(attributes)}`,
+        isStale: true,
       };
     case 'OAUTH_INVALID_RESPONSE':
       if (told !== null) return tokenRefused(told, title);
@@ -105,6 +108,7 @@ function tokenRefused(reason: string, title: string): Explained {
     kind: 'misconfigured',
     sentence: `${title} does not accept this hub. Tell whoever runs it.`,
     reason: `${reason}; check clientId, the client secret, clientAuth and the callback address registered there`,
+    isStale: true,
   };
 }
 
@@ -160,7 +164,8 @@ function comparison({ claim, attribute, expected }: Attributes): string {
     : '';
 }
 
-function hubErrorIn(error: unknown): HubError | null {
+/** What the way to the provider threw, wherever a library put it; null when that is not the cause. */
+export function hubErrorIn(error: unknown): HubError | null {
   for (let one: unknown = error; one instanceof Error; one = one.cause) if (isHubError(one)) return one;
   return null;
 }

@@ -48,7 +48,7 @@ export function createHttp({ id, options, clock, log, fetch: replacement }: Http
   const ca =
     options.caFile === undefined ? undefined : [...rootCertificates, readCertificates(options.caFile, id)];
   const trust = ca ? { ca } : {};
-  const agent = new EnvHttpProxyAgent({ connect: trust, requestTls: trust, maxResponseSize: mostBytes });
+  const agent = new EnvHttpProxyAgent({ connect: trust, requestTls: trust });
   let ahead: number | null = null;
 
   const fetch: Fetch = async (url, init) => {

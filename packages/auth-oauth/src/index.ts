@@ -2,6 +2,7 @@ export type { Claims } from './claims.ts';
 export { definePreset, type Preset, type PresetOptions, type PresetSchema } from './define-preset.ts';
 export { oidcAuthenticator } from './oidc-authenticator.ts';
 export type { OAuthOptions } from './options.ts';
+export * from './presets/index.ts';
 export type {
   AllowRule,
   ApiAnswer,

@@ -19,9 +19,11 @@ export const beginPath = '/oauth_login';
 export const callbackPath = '/oauth_callback';
 
 /** Registers the two addresses of a sign-in. */
-export function signInRoutes(router: PluginRouter, connection: Connection, flows: Flows): void {
+export function signInRoutes(router: PluginRouter, connection: Connection, flows: Flows, home: string): void {
   router.route('GET', beginPath, { scope: 'anyone' }, (context) => begin(connection, flows, context));
-  router.route('GET', callbackPath, { scope: 'anyone' }, (context) => finish(connection, flows, context));
+  router.route('GET', callbackPath, { scope: 'anyone' }, (context) =>
+    finish(connection, flows, context, home),
+  );
 }
 
 async function begin(connection: Connection, flows: Flows, context: RequestContext): Promise<void> {
@@ -58,7 +60,12 @@ async function begin(connection: Connection, flows: Flows, context: RequestConte
   }
 }
 
-async function finish(connection: Connection, flows: Flows, context: RequestContext): Promise<void> {
+async function finish(
+  connection: Connection,
+  flows: Flows,
+  context: RequestContext,
+  home: string,
+): Promise<void> {
   const flow = flows.finish(context, context.query.state ?? '');
   if (flow) return redeem(connection, flow, context);
 
@@ -68,7 +75,7 @@ async function finish(connection: Connection, flows: Flows, context: RequestCont
     'an answer of the provider belongs to no sign-in of this browser',
   );
   // The back button, or one tab of many: nothing is to be done for somebody who is in.
-  if (context.user) return context.redirect(new URL('.', context.urlOf('/')).pathname);
+  if (context.user) return context.redirect(home);
   await context.refuse(
     `This sign-in with ${title} was not begun in this browser, was finished before, or took too long. Sign in again.`,
     null,

@@ -13,7 +13,7 @@ export interface Trouble {
 export interface Order {
   readonly number?: number;
   readonly clients?: ClientMetadata[];
-  /** By login. Each has at least `sub` (`id-<login>`) and `preferred_username`. */
+  /** By login; `sub` is the login, and so is `preferred_username` unless told. */
   readonly claims?: Record<string, Record<string, unknown>>;
   readonly trouble?: Trouble[];
   /** Seconds its clock is ahead of ours. */

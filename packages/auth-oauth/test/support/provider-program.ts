@@ -48,8 +48,15 @@ process.on('disconnect', () => process.exit(0));
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const address = server.address();
   const at = typeof address === 'object' && address !== null ? address.port : 0;
-  provider ??= new Provider(`http://127.0.0.1:${at}`, configuration());
+  provider ??= made(`http://127.0.0.1:${at}`);
   void provider.callback()(request, response);
+}
+
+function made(issuer: string): Provider {
+  const one = new Provider(issuer, configuration());
+  one.on('backchannel.error', (_, error) => console.error('back-channel log-out failed:', error));
+  one.on('server_error', (_, error) => console.error('the provider failed:', error));
+  return one;
 }
 
 function inTrouble({ kind }: Trouble, response: ServerResponse): void {
@@ -80,10 +87,12 @@ function configuration(): Configuration {
     },
     findAccount: (_, id) => ({
       accountId: id,
-      claims: async () => ({ sub: `id-${id}`, preferred_username: id, ...claims[id] }),
+      claims: async () => ({ sub: id, preferred_username: id, ...claims[id] }),
     }),
     issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
+    // On its own it calls no address of this machine, and that is where the hub is.
+    fetch: (url, options) => fetch(url, Object.assign({}, options, { dispatcher: undefined })),
     ttl: {
       AccessToken: lifetime,
       IdToken: lifetime,

@@ -7,9 +7,16 @@ export interface Page {
   readonly text: string;
 }
 
+interface Cookie {
+  readonly name: string;
+  readonly value: string;
+  readonly path: string;
+}
+
 /** A browser without a window: keeps cookies, follows redirects, sends forms. Each has cookies of its own. */
 export class Visitor {
-  readonly #jars = new Map<string, Map<string, string>>();
+  /** By origin, then by name and path. */
+  readonly #jars = new Map<string, Map<string, Cookie>>();
 
   /** Goes there and follows redirects, until the address begins with `stopAt`, which is then not asked for. */
   async go(address: string | URL, { stopAt }: { readonly stopAt?: string } = {}): Promise<Page> {
@@ -33,7 +40,7 @@ export class Visitor {
   async signIn(
     hub: string,
     login: string,
-    { next, stopAt }: { next?: string; stopAt?: string } = {},
+    { next = '/hub/home', stopAt }: { next?: string; stopAt?: string } = {},
   ): Promise<Page> {
     const query = next === undefined ? '' : `?next=${encodeURIComponent(next)}`;
     return this.pass(
@@ -52,12 +59,11 @@ export class Visitor {
     return at;
   }
 
-  cookie(origin: string, name: string): string | undefined {
-    return this.#jar(new URL(origin)).get(name);
-  }
-
-  cookies(origin: string): string {
-    return [...this.#jar(new URL(origin))].map(([name, value]) => `${name}=${value}`).join('; ');
+  /** What it sends to this address: `a=1; b=2`. */
+  cookies(address: string | URL): string {
+    const { origin, pathname } = new URL(address);
+    const sent = [...this.#jar(origin).values()].filter(({ path }) => `${pathname}/`.startsWith(path));
+    return sent.map(({ name, value }) => `${name}=${value}`).join('; ');
   }
 
   async #follow(start: URL, first: 'GET' | 'POST', firstBody: string | null, stopAt?: string): Promise<Page> {
@@ -70,7 +76,7 @@ export class Visitor {
         method,
         body,
         headers: {
-          cookie: this.cookies(url.origin),
+          cookie: this.cookies(url),
           ...(body === null ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
         },
       });
@@ -90,14 +96,16 @@ export class Visitor {
   #keep(url: URL, set: string | string[] | undefined): void {
     for (const line of typeof set === 'string' ? [set] : (set ?? [])) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      const path = /;\s*path=([^;]*)/i.exec(line)?.[1] ?? '/';
+      const jar = this.#jar(url.origin);
       const gone = value === '' || /max-age=0\b|expires=Thu, 01 Jan 1970/i.test(line);
-      if (gone) this.#jar(url).delete(name);
-      else this.#jar(url).set(name, value);
+      if (gone) jar.delete(`${name} ${path}`);
+      else jar.set(`${name} ${path}`, { name, value, path });
     }
   }
 
-  #jar({ origin }: URL): Map<string, string> {
-    const jar = this.#jars.get(origin) ?? new Map<string, string>();
+  #jar(origin: string): Map<string, Cookie> {
+    const jar = this.#jars.get(origin) ?? new Map<string, Cookie>();
     this.#jars.set(origin, jar);
     return jar;
   }
