@@ -9,8 +9,17 @@ import {
   type TestHubOptions,
 } from '../../../testing/src/index.ts';
 import { examineConfig } from '../../src/hub/index.ts';
-import { Authenticator, definePlugin, HubError, type PluginInstance } from '../../src/plugin/index.ts';
+import {
+  Authenticator,
+  definePlugin,
+  HubError,
+  type JsonObject,
+  type LoginView,
+  type LogoutFacts,
+  type PluginInstance,
+} from '../../src/plugin/index.ts';
 import { Browser } from '../support/browser.ts';
+import { provider, steeredAuthenticator } from '../support/steered-authenticator.ts';
 
 /** What the provider of one instance was told. */
 interface Told {
@@ -183,6 +192,29 @@ describe('what happens to a user', () => {
     const { headers } = await browser.get('/hub/logout');
     expect(headers.location).toBe('https://south.example/logout');
     expect([north.out, south.out]).toEqual([[], ['ada']]);
+  });
+
+  it('at log-out comes with what is kept of that identity, decrypted (P146)', async () => {
+    const seen: (JsonObject | null)[] = [];
+    const keep = (id: string) => {
+      const told = provider();
+      told.identities.set('ada', { authState: { token: `of ${id}` } });
+      told.identities.set('grace', { authState: { token: `of ${id}` } });
+      const onLogout = (_login: LoginView, { authState }: LogoutFacts) => void seen.push(authState);
+      return steeredAuthenticator(told, { onLogout }, id);
+    };
+    await using hub = await open({
+      plugins: [keep('north'), keep('south')],
+      cryptKeys: ['a1'.repeat(32)],
+      signIn: { authState: true },
+      access: { nameMap: { 'south:grace': 'ada' } },
+    });
+    // One user who is known to both.
+    await enter(hub, 'ada', 'north');
+    const { browser } = await enter(hub, 'grace', 'south');
+    await enter(hub, 'ada', 'north');
+    await browser.get('/hub/logout');
+    expect(seen).toEqual([{ token: 'of south' }]);
   });
 });
 
