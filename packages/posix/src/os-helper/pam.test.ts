@@ -282,27 +282,30 @@ describe('PAM with accounts of this machine', () => {
     );
     const pam = pamFor(slow, { refusalDelay: 1 });
     await pam.look(); // starts the helper
+    let ended = 0;
     const timed = async (user: string, password: string) => {
       const began = performance.now();
       const { outcome } = await pam.authenticate({ user, secrets: [password] });
-      return { outcome, ms: performance.now() - began };
+      return { outcome, ms: performance.now() - began, place: ended++ };
     };
     const attempts = Array.from({ length: 10 }, (_, i) => timed(i % 2 ? ada : 'hub-nobody', `guess ${i}`));
-    const guess = Promise.all([...attempts, timed('-', 'guess')]);
-    // Eleven refusals of about three seconds each are under way, on one helper.
-    expect(await timed(ada, right)).toMatchObject({
-      outcome: 'accepted',
-      ms: expect.toSatisfy((ms) => ms < 2000),
-    });
-    const ended = await guess;
-    expect(ended.every(({ outcome }) => outcome === 'refused')).toBe(true);
-    const [last] = ended.slice(-1);
-    expect(last?.ms).toBeGreaterThan(990);
-    // PAM varies what modules ask for by a quarter.
-    for (const { ms } of ended.slice(0, -1)) expect(ms).toBeGreaterThan(2000);
+    const guesses = Promise.all([...attempts, timed('-', 'guess')]);
+    // Ten refusals that modules want held for about three seconds each are under way, on one helper.
+    const welcome = await timed(ada, right);
+    const refused = await guesses;
+    expect(welcome.outcome).toBe('accepted');
+    expect(refused.every(({ outcome }) => outcome === 'refused')).toBe(true);
+    const asked = refused.slice(0, -1);
+    for (const { ms, place } of asked) {
+      // PAM varies what modules ask for by a quarter.
+      expect(ms).toBeGreaterThan(2000);
+      expect(place).toBeGreaterThan(welcome.place);
+    }
+    expect(refused.at(-1)?.ms).toBeGreaterThan(990);
   });
 
-  it('keeps the hub free while 50 sign in at once', async () => {
+  // A loaded machine may be late once; PAM in this process would make it late each time.
+  it('keeps the hub free while 50 sign in at once', { retry: 3 }, async () => {
     const pam = pamFor(plain, { helpers: 4, maxWait: 60 });
     await pam.look();
     const delays = monitorEventLoopDelay({ resolution: 5 });
