@@ -24,7 +24,7 @@ beforeAll(async () => {
   place = await createTestHub({
     cryptKeys: ['00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff'],
     signIn: { authState: true, manageGroups: true },
-    access: { allowed: ['listed'] },
+    access: { allowAll: false, allowed: ['listed'] },
     plugins: [
       githubAuthenticator({
         ...github.client,
@@ -102,7 +102,6 @@ describe('a hub with GitHub, Keycloak and a wiki', () => {
     isAtGitHub('mallory', 13);
     github.on('GET', membership, { status: 404, json: { message: 'Not Found' } });
     const page = await come(new Visitor());
-    console.log(page.url.href, page.text.slice(0,600), place.log.slice(-6));
     expect(page.status).toBe(403);
     expect(await place.hub.users.get('mallory')).toBeNull();
   });
