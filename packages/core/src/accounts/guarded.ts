@@ -20,7 +20,7 @@ interface GuardDeps {
 }
 
 /**
- * Counts the try before it is made; it stays counted only if the visitor was wrong. `id` of the attempt's result is
+ * Reserves the try before it is made; it is counted only if the visitor was wrong. `id` of the attempt's result is
  * the authenticator that was right, where there were several.
  *
  * @throws HubError 429 while there is something to wait for (W26).
@@ -49,9 +49,11 @@ export async function guarded<R extends { readonly ok: boolean; readonly id?: st
   try {
     const result = await attempt(tried);
     if (result.ok) await admission.succeeded(result.id ?? instances[0]?.id ?? '');
+    else await admission.failed();
     return result;
   } catch (error) {
     if (saysNo(error)) {
+      await admission.failed();
       const { authenticator, name } = tried[0] ?? { authenticator: instances[0]?.id ?? '', name: '' };
       await refusals.refused({ authenticator, name, reason: 'refused in words of its own', ip, began });
     } else await admission.withdraw();

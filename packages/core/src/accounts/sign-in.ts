@@ -16,7 +16,7 @@ import { newUser } from './new-user.ts';
 import { type PluginCall, pluginCall } from './plugin-call.ts';
 import type { UserStore } from './ports.ts';
 import type { UserDetails, UserRecord } from './records.ts';
-import type { Refusals } from './refusals.ts';
+import type { Refusals, Refused } from './refusals.ts';
 import { type Admitted, mayBind, type SignInRefusal } from './sign-in-decision.ts';
 import type { Throttle, TriedAccount } from './throttle.ts';
 import { userView } from './user-view.ts';
@@ -71,16 +71,18 @@ export class SignIn {
   async withForm(id: string, visit: Visit, data: Readonly<Record<string, string>>): Promise<SignInResult> {
     const began = this.#deps.clock.monotonic();
     const instance = this.#instance(id);
-    return this.#guarded([instance], visit, { data, began }, async ([tried]) => {
+    const outcome = await this.#guarded([instance], visit, { data, began }, async ([tried]) => {
       const identity = await this.#ask(instance, visit, data);
       if (identity) return this.#admit(instance, visit, identity, began);
-      return this.#refuse(instance, 'wrong credentials', tried?.name ?? '', visit, began);
+      return refuse(instance, 'wrong credentials', tried?.name ?? '', visit, began);
     });
+    return this.#answer(outcome);
   }
 
   /** Signs in with an identity that an authenticator's own route found out. */
   async withIdentity(id: string, visit: Visit, identity: ProvidedIdentity): Promise<SignInResult> {
-    return this.#admit(this.#instance(id), visit, identity, this.#deps.clock.monotonic());
+    const began = this.#deps.clock.monotonic();
+    return this.#answer(await this.#admit(this.#instance(id), visit, identity, began));
   }
 
   /**
@@ -98,15 +100,17 @@ export class SignIn {
     const [first] = instances;
     if (!first) return null;
     const verified = await this.#guarded(instances, visit, { data, began }, async ([tried]) => {
-      let last: Refusal = { instance: first, reason: 'wrong credentials', name: tried?.name ?? '' };
+      let last: Useless = { instance: first, reason: 'wrong credentials', name: tried?.name ?? '' };
       for (const instance of instances) {
         const found = await this.#known(instance, visit, data);
         if (found && 'user' in found) return { ok: true, id: instance.id, user: found.user } as const;
         if (found) last = found;
       }
-      return this.#refuse(last.instance, last.reason, last.name, visit, began);
+      return refuse(last.instance, last.reason, last.name, visit, began);
     });
-    return verified.ok ? verified.user : null;
+    if (verified.ok) return verified.user;
+    await this.#answer(verified);
+    return null;
   }
 
   /** The user whose password this is, or why it is of no use; `null` when it is nobody's. */
@@ -114,7 +118,7 @@ export class SignIn {
     instance: AuthenticatorInstance,
     visit: Visit,
     data: Readonly<Record<string, string>>,
-  ): Promise<{ readonly user: UserDetails } | Refusal | null> {
+  ): Promise<{ readonly user: UserDetails } | Useless | null> {
     const identity = await this.#ask(instance, visit, data);
     if (!identity) return null;
     const { store } = this.#deps;
@@ -160,10 +164,10 @@ export class SignIn {
     visit: Visit,
     brought: ProvidedIdentity,
     began: number,
-  ): Promise<SignInResult> {
+  ): Promise<Outcome> {
     const { store, work, events, clock } = this.#deps;
     const { decision, identity } = await this.#decide(instance, visit, brought);
-    if (!decision.ok) return this.#refuse(instance, decision.reason, decision.name, visit, began);
+    if (!decision.ok) return refuse(instance, decision.reason, decision.name, visit, began);
 
     const ref = { authenticator: instance.id, subject: decision.subject };
     const told = { identity, ref, user: decision.user, admin: decision.admin };
@@ -173,7 +177,7 @@ export class SignIn {
     const { user, created } = decision.user
       ? { user: decision.user, created: false }
       : await newUser(instance, decision, actor, { store, work, events, call: this.#caller(instance) });
-    if (!user) return this.#refuse(instance, 'name belongs to another identity', decision.name, visit, began);
+    if (!user) return refuse(instance, 'name belongs to another identity', decision.name, visit, began);
 
     const login = await this.#begin(
       instance,
@@ -182,8 +186,7 @@ export class SignIn {
       { ...decision, user, bound: decision.bound || created, writes },
       actor,
     );
-    if (!login)
-      return this.#refuse(instance, 'name belongs to another identity', decision.name, visit, began);
+    if (!login) return refuse(instance, 'name belongs to another identity', decision.name, visit, began);
 
     const details = await store.byName(user.name);
     if (!details)
@@ -239,15 +242,12 @@ export class SignIn {
     );
   }
 
-  async #refuse(
-    { id: authenticator }: AuthenticatorInstance,
-    reason: SignInRefusal,
-    name: string,
-    { request: { ip } }: Visit,
-    began: number,
-  ): Promise<Extract<SignInResult, { ok: false }>> {
-    await this.#deps.refusals.refused({ authenticator, reason, name, ip, began });
-    return { ok: false, status: 403, message: refusalText, reason };
+  /** The try has ended, and a refusal waits for its time without being counted as one under way. */
+  async #answer<R extends { readonly ok: true }>(outcome: R | Refusal): Promise<R | RefusedResult> {
+    if (outcome.ok) return outcome;
+    const { refused } = outcome;
+    await this.#deps.refusals.refused(refused);
+    return { ok: false, status: 403, message: refusalText, reason: refused.reason };
   }
 
   #instance(id: string): AuthenticatorInstance {
@@ -261,8 +261,28 @@ export class SignIn {
   }
 }
 
+type RefusedResult = Extract<SignInResult, { ok: false }>;
+
+/** A refusal before it is told to anybody. */
 interface Refusal {
+  readonly ok: false;
+  readonly refused: Refused;
+}
+
+type Outcome = Extract<SignInResult, { ok: true }> | Refusal;
+
+interface Useless {
   readonly instance: AuthenticatorInstance;
   readonly reason: SignInRefusal;
   readonly name: string;
+}
+
+function refuse(
+  { id: authenticator }: AuthenticatorInstance,
+  reason: SignInRefusal,
+  name: string,
+  { request: { ip } }: Visit,
+  began: number,
+): Refusal {
+  return { ok: false, refused: { authenticator, reason, name, ip, began } };
 }

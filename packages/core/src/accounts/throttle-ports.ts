@@ -6,19 +6,21 @@ export interface ThrottleKey {
   readonly key: string;
 }
 
-/** A try that is counted as a failure until it turns out not to be one. */
+/** A try under way. */
 export interface Reservation extends ThrottleKey {
-  /** The wait that this try began; null for none. */
-  readonly blockedUntil: Instant | null;
+  /** When it counts no more, should nobody say how it ended. */
+  readonly until: Instant;
 }
 
-/** How failures become waits; see {@link throttleWaits}. */
+/** How failures become waits; see {@link throttleWaits}. Times are seconds. */
 export interface ThrottleRules {
   readonly accountTries: number;
   readonly addressTries: number;
   readonly waits: readonly number[];
   readonly forgetAfter: number;
   readonly placeSeconds: number;
+  /** No try lasts longer. */
+  readonly trySeconds: number;
 }
 
 /** Failures as all hubs count them, by the database's clock. */
@@ -27,21 +29,23 @@ export interface SignInFailures {
   look(
     keys: readonly ThrottleKey[],
     rules: ThrottleRules,
-  ): Promise<readonly (ThrottleKey & { wait: number })[]>;
-  /** Counts a failure for each key, all or none: `null` when one of them has to wait. */
+  ): Promise<readonly (ThrottleKey & { readonly wait: number })[]>;
+  /**
+   * Reserves a try for each key, all or none. `null` when one of them has to wait, or when so many tries are under
+   * way that all of them failing would be more than are free: beyond these there is one at a time.
+   */
   reserve(keys: readonly ThrottleKey[], rules: ThrottleRules): Promise<readonly Reservation[] | null>;
-  /** Takes reserved failures back, with the waits they began. */
+  /** The tries ended in a failure: each is counted, and may begin a wait. */
+  failed(reserved: readonly Reservation[], rules: ThrottleRules): Promise<void>;
+  /** The tries ended without one. */
   withdraw(reserved: readonly Reservation[]): Promise<void>;
   /**
-   * An account signed in: its own failures are forgotten and the place becomes known. Where it was not known before
-   * `forgiven` failures of the address are forgotten, too.
+   * The tries ended with a sign-in: failures of the account are forgotten and the place becomes known. Where it was
+   * not known before, so many failures of the address are forgiven.
    */
-  succeed(
-    keys: {
-      readonly account: string | null;
-      readonly place: string | null;
-      readonly address: string;
-    },
+  succeeded(
+    reserved: readonly Reservation[],
+    keys: { readonly account: string | null; readonly place: string; readonly address: string },
     forgiven: number,
   ): Promise<void>;
   /** Deletes what counts no more; answers how many rows. */

@@ -1,8 +1,9 @@
 import type { KeyedDigest } from '../kernel/index.ts';
-import type { Logger } from '../plugin/index.ts';
+import type { Clock, Logger } from '../plugin/index.ts';
 import { Networks, networkOf } from './network.ts';
 import type { Reservation, SignInFailures, ThrottleKey, ThrottleRules } from './throttle-ports.ts';
 import { type ThrottleSettings, throttleWaits } from './throttle-waits.ts';
+import { Turns } from './turns.ts';
 
 /** A name as somebody typed it, normalised, and whom it is shown to. */
 export interface TriedAccount {
@@ -11,24 +12,46 @@ export interface TriedAccount {
 }
 
 /** May a password be tried now? */
-export type Admission =
-  | {
-      readonly ok: true;
-      /** The try was no guess: nothing is counted. Never rejects. */
-      withdraw(): Promise<void>;
-      /** The password was right, for one of the accounts. Never rejects. */
-      succeeded(authenticator: string): Promise<void>;
-    }
-  /** `key` names what has to wait, for `wait` seconds. */
-  | { readonly ok: false; readonly wait: number; readonly key: ThrottleKey };
+export type Admission = Admitted | Waiting;
+
+/** A try under way; exactly one of these is to be told how it ended. None of them rejects. */
+interface Admitted {
+  readonly ok: true;
+  /** The visitor was wrong. */
+  failed(): Promise<void>;
+  /** The try says nothing about the visitor: nothing is counted. */
+  withdraw(): Promise<void>;
+  /** The password was right, for the account of this authenticator. */
+  succeeded(authenticator: string): Promise<void>;
+}
+
+/** What has to wait, and for how many seconds. */
+interface Waiting {
+  readonly ok: false;
+  readonly wait: number;
+  readonly key: ThrottleKey;
+}
+
+interface KnownAs {
+  readonly authenticator: string;
+  readonly account: ThrottleKey;
+  readonly place: ThrottleKey;
+}
 
 /** What a throttle works with. */
 export interface ThrottleDeps {
   readonly failures: SignInFailures;
   readonly digest: KeyedDigest;
   readonly settings: ThrottleSettings;
+  readonly clock: Clock;
   readonly log: Logger;
+  /** Seconds an authenticator has for a call. */
+  readonly pluginTimeout: number;
 }
+
+/** A try that finds no room asks again so much later, and gives up after so long. */
+const askAgainMs = 200;
+const patienceMs = 15_000;
 
 /**
  * Slows down who guesses passwords (W26, improved). A failure counts for the name that was tried and for the address
@@ -36,16 +59,19 @@ export interface ThrottleDeps {
  * password, or the wait would tell which one is right. Where an account signed in before, it is judged by what
  * happened with this name from this address alone, so that strangers cannot keep anybody out of their usual place.
  *
- * A try is counted before it is made and taken back when it was none, so that many at once cannot slip through.
+ * A try is reserved before it is made, and only as many are under way as may fail: many at once cannot slip through,
+ * and those who know their passwords are let through one after another instead of being refused.
  */
 export class Throttle {
   readonly #deps: ThrottleDeps;
   readonly #rules: ThrottleRules;
   readonly #shared: Networks;
+  readonly #turns: Turns;
 
   constructor(deps: ThrottleDeps) {
     this.#deps = deps;
-    const { settings } = deps;
+    const { settings, clock, pluginTimeout } = deps;
+    this.#turns = new Turns(clock);
     this.#shared = new Networks(settings.sharedNetworks);
     this.#rules = {
       accountTries: settings.accountTries,
@@ -53,6 +79,8 @@ export class Throttle {
       waits: throttleWaits(settings),
       forgetAfter: settings.forgetAfter,
       placeSeconds: settings.placeDays * 24 * 3600,
+      // A sign-in is a few calls.
+      trySeconds: 4 * pluginTimeout,
     };
   }
 
@@ -63,11 +91,13 @@ export class Throttle {
     const { failures } = this.#deps;
 
     const address = this.#key('address', networkOf(ip));
-    const tried = accounts.map(({ authenticator, name }) => ({
-      authenticator,
-      account: this.#key('account', authenticator, folded(name)),
-      place: this.#key('place', authenticator, folded(name), networkOf(ip)),
-    }));
+    const tried = accounts.map(
+      ({ authenticator, name }): KnownAs => ({
+        authenticator,
+        account: this.#key('account', authenticator, folded(name)),
+        place: this.#key('place', authenticator, folded(name), networkOf(ip)),
+      }),
+    );
     const all = [address, ...tried.flatMap(({ account, place }) => [account, place])];
     const seen = new Map((await failures.look(all, this.#rules)).map((row) => [row.key, row.wait]));
 
@@ -79,18 +109,22 @@ export class Throttle {
 
     const waiting = longest(judged, seen);
     if (waiting) return waiting;
-    const reserved = await failures.reserve(judged, this.#rules);
-    if (!reserved) {
-      const now = new Map((await failures.look(judged, this.#rules)).map((row) => [row.key, row.wait]));
-      // The wait that was in the way may have passed since.
-      return longest(judged, now) ?? { ok: false, wait: 0.001, key: judged[0] ?? address };
+    // Of all that come from one address at once no more ask the database than it would let try.
+    const turn = judged.includes(address)
+      ? await this.#turns.take(address.key, addressTries, patienceMs)
+      : () => undefined;
+    if (!turn) return { ok: false, wait: 1, key: address };
+    try {
+      const reserved = await this.#reserve(judged);
+      if ('wait' in reserved) {
+        turn();
+        return reserved;
+      }
+      return this.#admitted(reserved, turn, tried, address);
+    } catch (error) {
+      turn();
+      throw error;
     }
-    return {
-      ok: true,
-      withdraw: () => this.#quietly(() => failures.withdraw(reserved)),
-      succeeded: (authenticator) =>
-        this.#quietly(() => this.#settle(reserved, tried, authenticator, address)),
-    };
   }
 
   /** Deletes rows that count no more. */
@@ -98,29 +132,50 @@ export class Throttle {
     return this.#deps.failures.purge(this.#rules);
   }
 
-  async #settle(
+  async #reserve(judged: readonly ThrottleKey[]): Promise<readonly Reservation[] | Waiting> {
+    const { failures, clock } = this.#deps;
+    for (const end = clock.monotonic() + patienceMs; ; ) {
+      const reserved = await failures.reserve(judged, this.#rules);
+      if (reserved) return reserved;
+      const waits = new Map((await failures.look(judged, this.#rules)).map((row) => [row.key, row.wait]));
+      const waiting = longest(judged, waits);
+      if (waiting) return waiting;
+      const [first] = judged;
+      if (first && clock.monotonic() > end) return { ok: false, wait: 1, key: first };
+      await clock.sleep(askAgainMs);
+    }
+  }
+
+  #admitted(
     reserved: readonly Reservation[],
-    tried: readonly (Record<'account' | 'place', ThrottleKey> & { readonly authenticator: string })[],
-    authenticator: string,
+    turn: () => void,
+    tried: readonly KnownAs[],
     address: ThrottleKey,
-  ): Promise<void> {
+  ): Admitted {
     const { failures } = this.#deps;
-    await failures.withdraw(reserved);
-    const right = tried.find((one) => one.authenticator === authenticator);
-    if (!right) return;
-    // A known place says nothing about the account elsewhere: who asks for tokens every minute would go on clearing
-    // the count that strangers run up.
-    const wasStranger = reserved.some(({ key }) => key === right.account.key);
-    await failures.succeed(
-      { account: wasStranger ? right.account.key : null, place: right.place.key, address: address.key },
-      this.#rules.accountTries,
-    );
+    const end = (work: () => Promise<void>) => this.#quietly(work).finally(turn);
+    return {
+      ok: true,
+      failed: () => end(() => failures.failed(reserved, this.#rules)),
+      withdraw: () => end(() => failures.withdraw(reserved)),
+      succeeded: (authenticator) =>
+        end(async () => {
+          const right = tried.find((one) => one.authenticator === authenticator);
+          if (!right) return failures.withdraw(reserved);
+          // A known place says nothing about the account elsewhere: who asks for tokens every minute would go on
+          // clearing the count that strangers run up.
+          const wasStranger = reserved.some(({ key }) => key === right.account.key);
+          const account = wasStranger ? right.account.key : null;
+          const keys = { account, place: right.place.key, address: address.key };
+          await failures.succeeded(reserved, keys, this.#rules.accountTries);
+        }),
+    };
   }
 
   // Whoever signed in is signed in, and an error that is on its way must not be hidden by another.
   async #quietly(work: () => Promise<void>): Promise<void> {
     await work().catch((error: unknown) => {
-      this.#deps.log.warn({ err: error }, 'a try to sign in stays counted as a failure');
+      this.#deps.log.warn({ err: error }, 'how a try to sign in ended could not be written');
     });
   }
 
@@ -134,12 +189,10 @@ function folded(name: string): string {
   return name.normalize('NFKC').trim().toLowerCase();
 }
 
-const free: Admission = { ok: true, withdraw: async () => undefined, succeeded: async () => undefined };
+const nothing = async () => undefined;
+const free: Admission = { ok: true, failed: nothing, withdraw: nothing, succeeded: nothing };
 
-function longest(
-  keys: readonly ThrottleKey[],
-  waits: ReadonlyMap<string, number>,
-): Extract<Admission, { ok: false }> | null {
+function longest(keys: readonly ThrottleKey[], waits: ReadonlyMap<string, number>): Waiting | null {
   const [key] = keys.toSorted((a, b) => (waits.get(b.key) ?? 0) - (waits.get(a.key) ?? 0));
   const wait = key ? (waits.get(key.key) ?? 0) : 0;
   return key && wait > 0 ? { ok: false, wait, key } : null;

@@ -154,10 +154,13 @@ export async function openAccounts(options: AccountsOptions = {}) {
     digest,
     refusalSeconds: options.refusalSeconds ?? 0,
   });
+  const failures = postgresSignInFailures(db);
   const throttle = new Throttle({
-    failures: postgresSignInFailures(db),
+    failures,
     digest,
     settings: { ...noThrottle, ...options.throttle },
+    clock,
+    pluginTimeout: options.pluginTimeout ?? 30,
     log,
   });
   const signIn = new SignIn({
@@ -203,6 +206,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
     tokens,
     signIn,
     throttle,
+    failures,
     refusals,
     digest,
     applied,

@@ -98,8 +98,16 @@ export function accountsModule({ settings, accounts }: Given, hooks: HubHooks): 
     );
     bind(services.keyedDigest).toResolvedValue(() => new LaterKeyedDigest(), []);
     bind(services.throttle).toResolvedValue(
-      (failures, digest, log) => new Throttle({ failures, digest, settings: settings.signIn.throttle, log }),
-      [SignInFailures, services.keyedDigest, Logger],
+      (failures, digest, clock, log) =>
+        new Throttle({
+          failures,
+          digest,
+          settings: settings.signIn.throttle,
+          clock,
+          log,
+          pluginTimeout: settings.servers.hookTimeout,
+        }),
+      [SignInFailures, services.keyedDigest, Clock, Logger],
     );
     bind(services.refusals).toResolvedValue(
       (users, work, events, clock, ids, digest) => {

@@ -5,7 +5,6 @@ import type {
   ThrottleKey,
   ThrottleRules,
 } from '../../accounts/throttle-ports.ts';
-import type { Instant } from '../../plugin/index.ts';
 import type { Database } from '../database.ts';
 import { toInstant } from '../tables/columns.ts';
 import { signInFailures } from '../tables/index.ts';
@@ -33,25 +32,29 @@ export function postgresSignInFailures(db: Database): SignInFailures {
       if (keys.length === 0) return [];
       return db
         .transaction(async () => {
-          const reserved = await count(db, keys, rules);
-          if (reserved.length < keys.length) throw new Waiting();
+          const reserved = await begin(db, keys, rules);
+          if (reserved.length < keys.length) throw new NoRoom();
           return reserved;
         })
         .catch((error: unknown) => {
-          if (error instanceof Waiting) return null;
+          if (error instanceof NoRoom) return null;
           throw error;
         });
     },
 
-    async withdraw(reserved) {
-      if (reserved.length === 0) return;
-      await db.transaction(() => takeBack(db, reserved));
+    async failed(reserved, rules) {
+      if (reserved.length > 0) await db.transaction(() => count(db, reserved, rules));
     },
 
-    succeed: ({ account, place, address }, forgiven) =>
+    async withdraw(reserved) {
+      if (reserved.length > 0) await db.transaction(() => takeBack(db, reserved));
+    },
+
+    succeeded: (reserved, { account, place, address }, forgiven) =>
       db.transaction(async () => {
+        if (reserved.length > 0) await takeBack(db, reserved);
         if (account !== null) await forget(db, account);
-        if (place !== null && (await makeKnown(db, place))) await forgive(db, address, forgiven);
+        if (await makeKnown(db, place)) await forgive(db, address, forgiven);
       }),
 
     async purge({ forgetAfter, placeSeconds }) {
@@ -64,6 +67,7 @@ export function postgresSignInFailures(db: Database): SignInFailures {
               WHERE changed < hub_now() - ${seconds(forgetAfter)}
                 AND (kind <> 'place' OR changed < hub_now() - ${seconds(placeSeconds + placeGraceSeconds)})
                 AND (blocked_until IS NULL OR blocked_until < hub_now())
+                AND NOT EXISTS (SELECT FROM unnest(trying) AS t WHERE t > hub_now())
               LIMIT ${purgeBatch} FOR UPDATE SKIP LOCKED)
             RETURNING 1`),
         );
@@ -74,49 +78,67 @@ export function postgresSignInFailures(db: Database): SignInFailures {
   };
 }
 
-/** One failure more for each key that does not have to wait; answers with those. */
-async function count(
+/** A try for each key that has room for one; answers with those. */
+async function begin(
   db: Database,
   keys: readonly ThrottleKey[],
-  { accountTries, addressTries, waits, forgetAfter }: ThrottleRules,
+  rules: ThrottleRules,
 ): Promise<readonly Reservation[]> {
-  const tries = (kind: SQL): SQL =>
-    sql`CASE ${kind} WHEN 'address' THEN ${addressTries}::bigint ELSE ${accountTries}::bigint END`;
-  // Beyond the last wait the last one counts; before the first there is none, as arrays begin at 1.
-  const until = (
-    failures: SQL,
-    kind: SQL,
-  ): SQL => sql`hub_now() + (SELECT w[least(${failures} - ${tries(kind)} + 1, cardinality(w))]
-    FROM (SELECT ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(waits)}::jsonb)::double precision) AS w) AS waits)
-    * interval '1 second'`;
-  const failures = sql`(CASE WHEN f.changed < hub_now() - ${seconds(forgetAfter)} THEN 1 ELSE f.failures + 1 END)`;
+  const until = sql`hub_now() + ${seconds(rules.trySeconds)}`;
+  const underWay = sql`ARRAY(SELECT t FROM unnest(f.trying) AS t WHERE t > hub_now())`;
   const rows = await db.run((q) =>
-    q.execute<{ kind: ThrottleKey['kind']; key: string; blocked_until: string | null }>(sql`
-      INSERT INTO ${signInFailures} AS f (kind, key, failures, changed, blocked_until)
-      SELECT kind, key, 1, hub_now(), ${until(sql`1`, sql`kind`)} FROM ${rowsOf(keys)} ORDER BY kind, key
-      ON CONFLICT (kind, key) DO UPDATE
-        SET failures = ${failures}, changed = hub_now(), blocked_until = ${until(failures, sql`f.kind`)}
-        WHERE f.blocked_until IS NULL OR f.blocked_until <= hub_now()
-      RETURNING f.kind, f.key, f.blocked_until`),
+    q.execute<{ kind: ThrottleKey['kind']; key: string; until: string }>(sql`
+      INSERT INTO ${signInFailures} AS f (kind, key, failures, trying, changed)
+      SELECT kind, key, 0, ARRAY[${until}], hub_now() FROM ${rowsOf(keys)} ORDER BY kind, key
+      ON CONFLICT (kind, key) DO UPDATE SET trying = ${underWay} || (${until})
+        WHERE (f.blocked_until IS NULL OR f.blocked_until <= hub_now())
+          AND (cardinality(${underWay}) = 0
+            OR ${counting(rules)} + cardinality(${underWay}) < ${triesOf(rules)})
+      RETURNING f.kind, f.key, f.trying[cardinality(f.trying)] AS until`),
   );
-  return [...rows].map(({ kind, key, blocked_until: at }) => ({ kind, key, blockedUntil: instantOf(at) }));
+  return [...rows].map(({ kind, key, until: at }) => ({ kind, key, until: toInstant(at) }));
 }
 
-/** Nobody else can have begun the same wait: while it lasts no try is counted. */
-async function takeBack(db: Database, reserved: readonly Reservation[]): Promise<void> {
-  const rows = reserved.map(({ kind, key, blockedUntil }) => ({ kind, key, blocked_until: blockedUntil }));
+/** Ends tries as failures; those beyond what is free begin a wait. */
+async function count(db: Database, reserved: readonly Reservation[], rules: ThrottleRules): Promise<void> {
+  // Beyond the last wait the last one counts; before the first there is none, as arrays begin at 1.
+  const wait = sql`(SELECT w[least(${counting(rules)} + 1 - ${triesOf(rules)} + 1, cardinality(w))]
+    FROM (SELECT ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(rules.waits)}::jsonb)::double precision) AS w) AS waits)`;
   await db.run((q) =>
     q.execute(sql`
-      WITH mine AS (
-        SELECT f.kind, f.key, m.blocked_until
-        FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS m(kind text, key text, blocked_until timestamptz)
-          JOIN ${signInFailures} f USING (kind, key)
-        ORDER BY f.kind, f.key FOR UPDATE OF f)
+      WITH ${lockedMine(reserved)}
       UPDATE ${signInFailures} AS f
-      SET failures = greatest(0, f.failures - 1),
-        blocked_until = CASE WHEN f.blocked_until = mine.blocked_until THEN NULL ELSE f.blocked_until END
+      SET trying = array_remove(f.trying, mine.until), failures = ${counting(rules)} + 1, changed = hub_now(),
+        blocked_until = hub_now() + ${wait} * interval '1 second'
       FROM mine WHERE f.kind = mine.kind AND f.key = mine.key`),
   );
+}
+
+async function takeBack(db: Database, reserved: readonly Reservation[]): Promise<void> {
+  await db.run((q) =>
+    q.execute(sql`
+      WITH ${lockedMine(reserved)}
+      UPDATE ${signInFailures} AS f SET trying = array_remove(f.trying, mine.until)
+      FROM mine WHERE f.kind = mine.kind AND f.key = mine.key`),
+  );
+}
+
+function lockedMine(reserved: readonly Reservation[]): SQL {
+  return sql`mine AS (
+    SELECT f.kind, f.key, m.until
+    FROM jsonb_to_recordset(${JSON.stringify(reserved)}::jsonb) AS m(kind text, key text, until timestamptz)
+      JOIN ${signInFailures} f USING (kind, key)
+    ORDER BY f.kind, f.key FOR UPDATE OF f)`;
+}
+
+/** Failures of the row `f` that are not forgotten yet. */
+function counting({ forgetAfter }: ThrottleRules): SQL {
+  return sql`(CASE WHEN f.changed < hub_now() - ${seconds(forgetAfter)} THEN 0 ELSE f.failures END)`;
+}
+
+/** How many are free for the row `f`. */
+function triesOf({ accountTries, addressTries }: ThrottleRules): SQL {
+  return sql`(CASE f.kind WHEN 'address' THEN ${addressTries}::bigint ELSE ${accountTries}::bigint END)`;
 }
 
 async function forget(db: Database, account: string): Promise<void> {
@@ -153,9 +175,5 @@ function seconds(count: number): SQL {
   return sql`${count}::double precision * interval '1 second'`;
 }
 
-function instantOf(text: string | null): Instant | null {
-  return text === null ? null : toInstant(text);
-}
-
-/** Ends the transaction, and what it counted, without a trace. */
-class Waiting extends Error {}
+/** Ends the transaction, and what it reserved, without a trace. */
+class NoRoom extends Error {}
