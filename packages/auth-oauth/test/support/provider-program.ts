@@ -92,7 +92,7 @@ function configuration(): Configuration {
     issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
     // On its own it calls no address of this machine, and that is where the hub is.
-    fetch: (url, options) => fetch(url, Object.assign({}, options, { dispatcher: undefined })),
+    fetch: (url, options) => fetch(url, withoutDispatcher(options)),
     ttl: {
       AccessToken: lifetime,
       IdToken: lifetime,
@@ -113,6 +113,10 @@ function configuration(): Configuration {
       },
     },
   };
+}
+
+function withoutDispatcher(options: RequestInit = {}): RequestInit {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'dispatcher'));
 }
 
 async function newKeys(): Promise<JWKS> {
