@@ -9,8 +9,8 @@ describe('turns', () => {
     const turns = new Turns(systemClock);
     const [first, second] = [await turns.take('a', 2, long), await turns.take('a', 2, long)];
     const order: string[] = [];
-    const third = turns.take('a', 2, long).then((end) => (order.push('third'), end));
-    const fourth = turns.take('a', 2, long).then((end) => (order.push('fourth'), end));
+    const third = turns.take('a', 2, long).finally(() => order.push('third'));
+    const fourth = turns.take('a', 2, long).finally(() => order.push('fourth'));
     expect(await turns.take('b', 2, long)).not.toBeNull(); // another key waits for nobody
     expect(order).toEqual([]);
     second?.();
