@@ -1,5 +1,5 @@
-import { and, desc, eq, gte, inArray } from 'drizzle-orm';
-import type { LoginStore } from '../../accounts/ports.ts';
+import { and, desc, eq, gte, inArray, type SQL } from 'drizzle-orm';
+import type { LoginStore, ProviderLogins } from '../../accounts/ports.ts';
 import type { LoginRecord } from '../../accounts/records.ts';
 import type { Database } from '../database.ts';
 import { logins, users } from '../tables/index.ts';
@@ -44,20 +44,15 @@ export function postgresLogins(db: Database): LoginStore {
       );
       return gone.length;
     },
-    async removeOfProvider({ authenticator, subject, providerSession }) {
-      if (subject === undefined && providerSession === undefined) return [];
-      const ofProvider = and(
-        eq(logins.authenticator, authenticator),
-        subject === undefined ? undefined : eq(logins.subject, subject),
-        providerSession === undefined ? undefined : eq(logins.providerSession, providerSession),
-      );
+    async removeOfProvider(which) {
+      if (which.subject === undefined && which.providerSession === undefined) return [];
       // Locked in the order of their ids: two requests that end the same logins wait instead of dying.
       const found = await db.run((q) =>
         q
           .select({ login: logins, user: users.name })
           .from(logins)
           .innerJoin(users, eq(users.id, logins.userId))
-          .where(ofProvider)
+          .where(isOfProvider(which))
           .orderBy(logins.id)
           .for('update', { of: logins }),
       );
@@ -66,6 +61,15 @@ export function postgresLogins(db: Database): LoginStore {
       return found.map(({ login, user }) => ({ ...withoutHash(login), user }));
     },
   };
+}
+
+/** What one authenticator began, for a subject, in a session of its provider, or both. */
+export function isOfProvider({ authenticator, subject, providerSession }: ProviderLogins): SQL | undefined {
+  return and(
+    eq(logins.authenticator, authenticator),
+    subject === undefined ? undefined : eq(logins.subject, subject),
+    providerSession === undefined ? undefined : eq(logins.providerSession, providerSession),
+  );
 }
 
 function withoutHash({ hash: _, ...login }: typeof logins.$inferSelect): LoginRecord {

@@ -2,10 +2,12 @@ import { type SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Accounts, openAccounts } from '../../../test/support/accounts.ts';
-import type { UserQuery } from '../../accounts/ports.ts';
+import type { ProviderLogins, UserQuery } from '../../accounts/ports.ts';
 import { hashSecret } from '../../kernel/index.ts';
+import { logins } from '../tables/index.ts';
 import { selectDetailedToken, selectLogin, selectToken } from './postgres-credentials.ts';
 import { userGrants } from './postgres-grants.ts';
+import { isOfProvider } from './postgres-logins.ts';
 import { countUsers, selectByName, selectPage } from './user-page.ts';
 
 let hub: Accounts;
@@ -17,6 +19,7 @@ beforeAll(async () => {
     SELECT id, encode(sha256(name::bytea), 'hex'), 'x', 'jupyterhub' FROM users`;
   await hub.sql`INSERT INTO logins (user_id, hash, authenticator, subject, expires_at)
     SELECT id, encode(sha256(name::bytea), 'hex'), 'pam', name, now() + interval '1 day' FROM users`;
+  await hub.sql`UPDATE logins SET provider_session = 'session-' || id`;
   await hub.sql`INSERT INTO identities (user_id, authenticator, subject, signed_in_at, refreshed_at)
     SELECT id, a, name, now(), now() FROM users, unnest(ARRAY['pam', 'github']) a`;
   await hub.sql`INSERT INTO servers (user_id, name, spawner) SELECT id, '', 'x' FROM users`;
@@ -62,6 +65,18 @@ describe('the hot statements use indexes', () => {
 
   it('one login check, one probe', async () => {
     expect(await scannedWhole(statement(selectLogin(hashSecret('user-17'))))).toEqual([]);
+  });
+
+  it('the logins of one person or session at a provider', async () => {
+    const find = (which: Omit<ProviderLogins, 'authenticator'>) =>
+      scannedWhole(
+        statement(
+          sql`SELECT id FROM ${logins} WHERE ${isOfProvider({ authenticator: 'pam', ...which })} FOR UPDATE`,
+        ),
+      );
+    expect(await find({ subject: 'user-17' })).toEqual([]);
+    expect(await find({ providerSession: 'session-17' })).toEqual([]);
+    expect(await find({ subject: 'user-17', providerSession: 'session-17' })).toEqual([]);
   });
 
   it('what one user holds', async () => {
