@@ -48,13 +48,59 @@ describe('applying the configuration', () => {
     expect(row?.count).toBe(1);
   });
 
-  it('takes rights and groups from the blocked (P617)', async () => {
+  it('takes rights and groups from the blocked, and refuses what they hold (P617)', async () => {
     await using hub = await openAccounts();
     const eve = await hub.user('eve', true);
     const { token } = await hub.tokens.create(tester, eve, {});
     await using later = await openAccounts({ database: hub.database, access: { blocked: ['eve'] } });
     expect(await later.users.get('eve')).toMatchObject({ admin: false, roles: [], groups: [] });
-    expect((await hub.credentials.check(token))?.scopes.holds('servers')).toBe(false);
+    expect(await hub.credentials.check(token)).toBeNull();
+    await using last = await openAccounts({ database: hub.database });
+    expect((await last.credentials.check(token))?.scopes.holds('servers')).toBe(false);
+  });
+
+  it('keeps names out however they are written, by one authenticator or by all (P107)', async () => {
+    const authenticators = ['pam', 'github'].map((id) => ({ id, authenticator }));
+    await using hub = await openAccounts({ authenticators });
+    const [bob, eve, mia] = [await hub.user('bob'), await hub.user('eve'), await hub.user('mia')];
+    const signIn = async (user: typeof bob, by: string) => {
+      await hub.sql`INSERT INTO identities (user_id, authenticator, subject) VALUES (${user.id}, ${by}, ${user.name})`;
+      const { secret } = await hub.logins.start(tester, user, {
+        authenticator: by,
+        subject: user.name,
+        providerSession: null,
+        sessionId: null,
+        userAgent: '',
+        ip: '',
+      });
+      return secret;
+    };
+    const logins = [
+      await signIn(bob, 'pam'),
+      await signIn(eve, 'github'),
+      await signIn(mia, 'github'),
+      await signIn(mia, 'pam'),
+    ];
+    const isIn = () =>
+      Promise.all(logins.map(async (secret) => (await hub.credentials.checkLogin(secret)) !== null));
+    const out = async () =>
+      (await Promise.all(['bob', 'eve', 'mia'].map((name) => hub.users.get(name)))).map(
+        (user) => user?.disabled,
+      );
+    expect(await isIn()).toEqual([true, true, true, true]);
+    const blocked = ['Bob', 'github:Eve', 'github:mia'];
+    for (let start = 0; start < 2; start++) {
+      await using _later = await openAccounts({
+        database: hub.database,
+        authenticators,
+        access: { blocked },
+      });
+      expect(await isIn()).toEqual([false, false, false, true]);
+      expect(await out()).toEqual([true, true, false]);
+    }
+    await using _last = await openAccounts({ database: hub.database, authenticators });
+    expect(await out()).toEqual([false, false, false]);
+    expect(await isIn()).toEqual([false, false, false, true]); // logins do not come back
   });
 
   it('is done by many hubs at once as by one', async () => {
