@@ -31,7 +31,11 @@ export interface RequestContext extends RequestView {
    * plugin has it, so that an address registered at a provider stays the same.
    */
   urlOf(path: string): string;
-  /** Reads and writes signed, HttpOnly cookies that only this plugin sees; `maxAge` in seconds. */
+  /**
+   * Reads and writes signed, HttpOnly cookies that only this plugin sees. `get` answers with what the request brought,
+   * `null` for what is older than its `maxAge` (seconds). Not secret: who holds the browser can read them. Throws a
+   * HubError for a name of other characters than letters, digits, `-`, `.`, `_`, and for more than browsers keep (4 kB).
+   */
   readonly cookies: {
     get(name: string): string | null;
     set(name: string, value: string, options: { maxAge: number }): void;
@@ -55,12 +59,25 @@ export interface RequestContext extends RequestView {
     readonly providerSession?: string | undefined;
   }): Promise<number>;
   redirect(url: string): void;
+  /** A text is `text/plain` unless `headers` name another `content-type`; anything else is sent as JSON. */
   send(status: number, body: string | JsonValue, headers?: Readonly<Record<string, string>>): void;
 }
 
 /** A plugin's own addresses. */
 export interface PluginRouter {
-  /** Paths are relative to the plugin's mount, such as `/callback`. */
+  /**
+   * Paths are relative to the plugin's mount, plain words without parameters, such as `/callback`. A handler gives
+   * exactly one answer: `redirect`, `send`, `signIn` or `refuse`. A HubError below 500 that it throws is shown
+   * (P104); anything else is a 500, and an answer later than `servers.hookTimeout` a 503.
+   *
+   * @example
+   * routes: ({ route }) => {
+   *   route('GET', '/callback', { scope: 'anyone' }, async ({ query, cookies, signIn }) => {
+   *     const person = await askProvider(query.code, cookies.get('state'));
+   *     await signIn({ name: person.login, subject: person.id }, person.next);
+   *   });
+   * }
+   */
   route(
     method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
