@@ -219,12 +219,15 @@ describe('PAM with accounts of this machine', () => {
     const file = await machine.file('environment', '');
     const service = await machine.service(`auth required pam_exec.so log=${file} /usr/bin/env`);
     process.env.HUB_TEST_SECRET = 'kept to ourselves';
-    await pamFor(service).authenticate({ user: ada, secrets: [right], rhost: '192.0.2.7', tty: 'hub' });
+    const pam = pamFor(service);
+    await pam.authenticate({ user: ada, secrets: [right], rhost: '192.0.2.7', tty: 'hub' });
     delete process.env.HUB_TEST_SECRET;
     const seen = readFileSync(file, 'utf8');
     expect(seen).toContain('PAM_RHOST=192.0.2.7');
     expect(seen).toContain('PAM_TTY=hub');
-    expect(seen).not.toContain('kept to ourselves');
+    const ofHelper = readFileSync(`/proc/${pam.pids[0]}/environ`, 'utf8');
+    expect(ofHelper).toContain('PATH=');
+    expect(`${seen}${ofHelper}`).not.toContain('kept to ourselves');
   });
 
   it('answers with the name modules made of the user', async () => {
