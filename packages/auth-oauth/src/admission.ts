@@ -1,5 +1,6 @@
 import { HubError, type Identity, type JsonObject } from '@hub/core/plugin';
 import type { Person, PersonParts } from './person.ts';
+import type { Session } from './provider.ts';
 import { plainJson } from './session.ts';
 
 /** What the rules of the configuration say about a person. */
@@ -93,9 +94,22 @@ function usualUserInfo({ claims }: Person): JsonObject {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => typeof value === 'string'));
 }
 
-/** Names as OAuthenticator has them, for hooks that were written for it; `expires_at` in seconds since 1970. */
 async function authStateOf(person: Person, verdict: Verdict, { provider }: PersonParts): Promise<JsonObject> {
-  const { tokens, claims, idClaims } = person;
+  return {
+    ...tokenState(person.tokens),
+    [provider.userKey]: person.claims,
+    id_claims: person.idClaims,
+    allowed_by: verdict.allowedBy,
+    is_admin: verdict.admin,
+    ...(await provider.authState?.(person)),
+  };
+}
+
+/**
+ * The tokens as auth_state keeps them, with the names that OAuthenticator has, for hooks that were written for it;
+ * `expires_at` in seconds since 1970.
+ */
+export function tokenState(tokens: Session['tokens']): JsonObject {
   const { scope, expires_at: expires, ...response } = tokens;
   return {
     access_token: tokens.access_token,
@@ -104,10 +118,5 @@ async function authStateOf(person: Person, verdict: Verdict, { provider }: Perso
     scope: typeof scope === 'string' ? scope.split(/[ ,]+/).filter((one) => one !== '') : [],
     expires_at: expires ?? null,
     token_response: plainJson({ ...response, scope }),
-    [provider.userKey]: claims,
-    id_claims: idClaims,
-    allowed_by: verdict.allowedBy,
-    is_admin: verdict.admin,
-    ...(await provider.authState?.(person)),
   };
 }

@@ -1,6 +1,6 @@
 import { type Identity, isHubError, type JsonObject, type RefreshFacts } from '@hub/core/plugin';
 import { ResponseBodyError, refreshTokenGrant } from 'openid-client';
-import { identityOf, verdictIn } from './admission.ts';
+import { identityOf, tokenState } from './admission.ts';
 import { type Claims, isObject } from './claims.ts';
 import type { Connected } from './client.ts';
 import { type Connection, failure, sessionOf } from './connection.ts';
@@ -46,28 +46,38 @@ async function ask(
     const connected = await connection.client.connect();
     const session = await currentSession(connection, connected, authState);
     if (session === null) return false;
-    const claims = await readClaims(connection.provider, session, connected.configuration, connection.title);
-    const person = await personOf(session, { ...keptClaims(connection, authState), ...claims }, connection);
-    if (person.subject !== subject) {
-      log.error({ authenticator: id }, 'the provider answered for somebody else; the login ends');
-      return false;
-    }
-    const identity = await identityOf(person, connection);
-    const lost =
-      verdictIn(authState).allowedBy.length > 0 && verdictIn(identity.authState).allowedBy.length === 0;
-    if (lost) {
-      log.info(
-        { authenticator: id, user: person.name },
-        'no rule of the provider lets this user in any more',
-      );
-      return false;
-    }
-    return identity;
+    return await askWith(connection, connected, session, authState, subject).catch((error: unknown) => {
+      const isNew = session.tokens.access_token !== authState.access_token;
+      // A refresh token is good once: what came for it is kept, though nobody was asked who it belongs to.
+      if (!isNew || isNo(error)) throw error;
+      log.warn({ authenticator: id }, 'the provider renewed its tokens, and did not tell who somebody is');
+      return { authState: { ...authState, ...tokenState(session.tokens) }, groups: null };
+    });
   } catch (error) {
-    if (error instanceof TokenRefused) return false;
-    if (isHubError(error) && error.status === 403) return false;
+    if (isNo(error)) return false;
     throw await failure(connection, error, 'a refresh');
   }
+}
+
+async function askWith(
+  connection: Connection,
+  { configuration }: Connected,
+  session: Session,
+  authState: JsonObject,
+  subject: string,
+): Promise<boolean | Partial<Identity>> {
+  const { log, id, provider, title } = connection;
+  const claims = await readClaims(provider, session, configuration, title);
+  const person = await personOf(session, { ...keptClaims(connection, authState), ...claims }, connection);
+  // The hub asks about it again whether it may come in (P126).
+  if (person.subject === subject) return identityOf(person, connection);
+  log.error({ authenticator: id }, 'the provider answered for somebody else; the login ends');
+  return false;
+}
+
+/** The provider does not know the token any more, or the person is not one to be let in. */
+function isNo(error: unknown): boolean {
+  return error instanceof TokenRefused || (isHubError(error) && error.status === 403);
 }
 
 /** A session with tokens that work; null when the provider gives no new ones. */

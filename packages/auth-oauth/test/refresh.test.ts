@@ -121,10 +121,13 @@ describe('asking the provider again (P125, P126)', () => {
     expect(await refresh('erin', { ...state, refresh_token: null })).toMatchObject({ name: 'erin' });
   });
 
-  it('says no to who was let in by a group and has left it', async () => {
+  it('leaves it to the hub whether somebody who left a group may stay (P126)', async () => {
     const state = await signedIn('frank');
     await place.provider.tell({ claims: { frank: { groups: ['guests'] } } });
-    expect(await refresh('frank', state)).toBe(false);
+    const answer = await refresh('frank', state);
+    if (typeof answer !== 'object') throw new Error('an identity was expected');
+    const identity = { name: 'frank', ...answer };
+    expect(await plugin.made.isAllowed?.('frank', identity)).toBe(false);
   });
 
   it('says no when the provider answers for somebody else', async () => {
@@ -156,10 +159,50 @@ describe('asking the provider again (P125, P126)', () => {
     },
   );
 
+  it('keeps tokens it was given, though the provider then says no more', async () => {
+    await place.provider.tell({ tokenLifetime: 300 });
+    const state = await signedIn('leo');
+    await place.provider.tell({ trouble: [{ path: '/me', kind: 'failing' }] });
+    const answer = await refresh('leo', state);
+    expect(answer).toMatchObject({ groups: null, authState: { oidc_user: { sub: 'leo' } } });
+    expect(answer).not.toHaveProperty('name');
+    expect(stateOf(answer).refresh_token).not.toBe(state.refresh_token);
+    await place.provider.tell({ trouble: [] });
+    expect(await refresh('leo', JSON.parse(JSON.stringify(stateOf(answer))))).toMatchObject({ name: 'leo' });
+  });
+
   it('goes on with a token that is still good while new ones cannot be had', async () => {
     await place.provider.tell({ tokenLifetime: 300 });
     const state = await signedIn('kim');
     await place.provider.tell({ trouble: [{ path: '/token', kind: 'failing' }] });
     expect(await refresh('kim', state)).toMatchObject({ name: 'kim' });
+  });
+});
+
+describe('a hub that asks again', () => {
+  /** Seconds: longer ago than `refreshAge`. */
+  const later = 400;
+  const isIn = async (visitor: Visitor) =>
+    (await visitor.go(`${place.url}/hub/home`)).url.pathname === '/hub/home';
+
+  it('keeps who is still vouched for, with new groups, and ends the login of who left the group', async () => {
+    await place.provider.tell({ claims: { mia: { groups: ['staff'] } } });
+    const visitor = new Visitor();
+    await visitor.signIn(place.url, 'mia');
+    await place.hub.advance(later);
+    expect(await isIn(visitor)).toBe(true);
+    await place.provider.tell({ claims: { mia: { groups: ['guests'] } } });
+    await place.hub.advance(later);
+    expect(await isIn(visitor)).toBe(false);
+    expect(await new Visitor().signIn(place.url, 'mia')).toMatchObject({ status: 403 });
+  });
+
+  it('keeps everybody while the provider is away', async () => {
+    await place.provider.tell({ claims: { noa: { groups: ['staff'] } } });
+    const visitor = new Visitor();
+    await visitor.signIn(place.url, 'noa');
+    await place.provider.tell({ trouble: [{ path: '/me', kind: 'failing' }] });
+    await place.hub.advance(later);
+    expect(await isIn(visitor)).toBe(true);
   });
 });
