@@ -42,7 +42,9 @@ export class AuthStates {
   async beforeSignIn(userId: number, identity: IdentityRef): Promise<JsonObject | null> {
     if (!this.available) return null;
     const own = await this.#store.stateOf(userId, identity);
-    return this.#read(own ?? (await this.#store.stateOfUser(userId, identity.authenticator)));
+    if (own) return this.#read(own);
+    const ofUser = await this.#store.stateOfUser(userId);
+    return ofUser?.identity === null ? this.#read(ofUser) : null;
   }
 
   /** Opens what was read already. */

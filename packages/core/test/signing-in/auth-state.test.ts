@@ -152,6 +152,25 @@ describe('hooks.reconcileAuthState', () => {
     ]);
   });
 
+  it('is shown no state of another identity of the same user, and for the first one what the API stored', async () => {
+    const seen: unknown[] = [];
+    await using hub = await open({
+      access: { nameMap: { bobby: 'bob' } },
+      hooks: {
+        reconcileAuthState(identity, existing) {
+          seen.push(existing);
+          return identity.authState ?? null;
+        },
+      },
+    });
+    await hub.user('bob');
+    await hub.ada.api('PATCH', '/users/bob', { auth_state: { by: 'api' } });
+    await hub.come('bob', { a: 1 });
+    await hub.come('bobby', { b: 2 });
+    await hub.come('bob', { c: 3 });
+    expect(seen).toEqual([{ by: 'api' }, null, { a: 1 }]);
+  });
+
   it('that throws refuses the sign-in and changes nothing', async () => {
     await using hub = await open({
       hooks: {

