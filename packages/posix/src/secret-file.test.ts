@@ -48,10 +48,10 @@ describe('a file with a secret', () => {
     expect(read(join(folder, 'missing'))).toBeNull();
   });
 
-  it.each([0o640, 0o604, 0o620, 0o601, 0o666])(
-    'of mode %o is refused with the command that puts it right (W109)',
+  it.each(['640', '604', '620', '601', '666'])(
+    'of mode %s is refused with the command that puts it right (W109)',
     (mode) => {
-      const path = at("it's a $HOME `file`", 'abc', mode);
+      const path = at("it's a $HOME `file`", 'abc', Number.parseInt(mode, 8));
       const { message, hint } = refusal(path);
       expect(message).toBe(`The secret in ${path} can be read or changed by others.`);
       expect(hint).toContain('chmod 600 ');

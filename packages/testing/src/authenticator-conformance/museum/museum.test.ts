@@ -97,6 +97,23 @@ describe('the museum of broken authenticators', () => {
     expect(await failuresOf(sound)).toEqual({});
   });
 
+  it('one whose provider takes each token once is sound', async () => {
+    let current = 0;
+    const next = () => {
+      current += 1;
+      return { token: current };
+    };
+    const once = broken({
+      authenticate: async (...given: Parameters<Authenticator['authenticate']>) => {
+        const identity = await sound.authenticate(...given);
+        return identity && { ...identity, authState: next() };
+      },
+      refresh: async (_user: unknown, kept: { token: number } | null) =>
+        kept?.token === current && { authState: next() },
+    });
+    expect(await failuresOf(once)).toEqual({});
+  });
+
   it('one that can do everything, soundly, fails nothing', async () => {
     const whole = broken({
       normalizeName: (name: string) => name.toLowerCase(),
