@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { examineConfig, isPluginInstance, type OptionSchema, type PluginInstance } from '@hub/core';
+import { FakeEngine, FakeProxyTable, fakeProxy, fakeSpawner } from '@hub/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { commonProperties } from '../src/options.ts';
 import * as presets from '../src/presets/index.ts';
@@ -34,22 +35,45 @@ describe('the reference of providers', () => {
     async (_name, code) => {
       for (const [, name = ''] of (code ?? '').matchAll(/clientSecretEnv: '(\w+)'/g))
         vi.stubEnv(name, 'secret');
-      const { problems, warnings } = await examineConfig({
-        plugins: [made(code ?? '')],
-        cookies: { secret: 'a'.repeat(64) },
-      });
-      // Nothing else is configured here: no proxy and no spawner.
-      expect(problems.filter((problem) => /auth|preset|client|option/i.test(problem))).toEqual([]);
+      const { problems, warnings } = await examine(code ?? '');
+      expect(problems).toEqual([]);
       expect(warnings.filter((warning) => /groups|scopes|pkce/.test(warning))).toEqual([]);
     },
   );
 
-  it('says what a mistake in the options is', async () => {
-    const wrong = made("cilogonAuthenticator({ clientId: 'hub', clientSecret: 'secret', allowedIdP: {} })");
-    const { problems } = await examineConfig({ plugins: [wrong] });
-    expect(problems.join('\n')).toMatch(/allowedIdps/);
+  it.each([
+    [
+      'an institution is missing',
+      "cilogonAuthenticator({ clientId: 'hub', clientSecret: 'secret' })",
+      /allowedIdps/,
+    ],
+    [
+      'a tenant stands for all',
+      "entraAuthenticator({ clientId: 'hub', clientSecret: 's', tenant: 'common' })",
+      /allowedTenants/,
+    ],
+    [
+      'an option is unknown',
+      "githubAuthenticator({ clientId: 'hub', clientSecret: 's', allowedOrgs: ['engines'] })",
+      /allowedOrgs/,
+    ],
+    [
+      'an organisation is none',
+      "githubAuthenticator({ clientId: 'hub', clientSecret: 's', allowedOrganizations: ['a:b:c'] })",
+      /allowedOrganizations/,
+    ],
+  ])('is not needed to see that %s', async (_what, code, told) => {
+    expect((await examine(code)).problems.join('\n')).toMatch(told);
   });
 });
+
+/** What `hub check` would say about a hub with this authenticator. */
+function examine(code: string) {
+  return examineConfig({
+    plugins: [made(code), fakeSpawner(new FakeEngine()), fakeProxy(new FakeProxyTable())],
+    cookies: { secret: 'a'.repeat(64) },
+  });
+}
 
 /** Evaluates an example: this text comes from our own page. */
 function made(code: string): PluginInstance {
