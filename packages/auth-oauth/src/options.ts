@@ -94,7 +94,7 @@ export const commonProperties = {
     items: { type: 'string', minLength: 1 },
     default: [],
     description:
-      'Members of any of these groups are administrators, and nobody else who signs in here is. They are let in, too.',
+      'Members of any of these groups are administrators and are let in; who is in none and not listed in `access.admins` is no administrator.',
   },
   allowedDomains: {
     type: 'array',
