@@ -3,6 +3,7 @@ import { AccountSetup, AuthenticatorUses, applyAccounts, UserStore, userView } f
 import { userHooks } from '../actions/index.ts';
 import { UnitOfWork } from '../kernel/index.ts';
 import { Clock, type Logger } from '../plugin/index.ts';
+import { authenticatorDoubts } from './authenticator-doubts.ts';
 import { services } from './tokens.ts';
 
 /**
@@ -34,11 +35,9 @@ export async function applyConfiguration(container: Container, log: Logger): Pro
       { services: replacedServices },
       'services of the configuration took the place of ones created over the API, whose tokens are gone',
     );
-  for (const { authenticator, id } of container.get(services.authenticators)) {
-    for (const warning of (await authenticator.checkConfig?.()) ?? [])
-      log.warn({ authenticator: id }, warning);
-  }
   const authenticators = container.get(services.authenticators);
+  for (const { authenticator, warning } of await authenticatorDoubts(authenticators, rules))
+    log.warn({ authenticator }, warning);
   await nameAbsentOnes(container, log);
   const { hookTimeout: seconds } = container.get(services.settings).servers;
   const hooks = userHooks({ authenticators, clock: container.get(Clock), seconds });

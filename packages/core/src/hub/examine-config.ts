@@ -2,6 +2,7 @@ import type { Container } from 'inversify';
 import { declaredRoutes } from '../pages/index.ts';
 import { isHubError } from '../plugin/index.ts';
 import { assemble } from './assemble.ts';
+import { authenticatorDoubts } from './authenticator-doubts.ts';
 import { type LookedOver, lookOver } from './check-config.ts';
 import type { HubConfig, Settings } from './config.ts';
 import { findCookieSecret, knownCookieSecret } from './cookie-secret.ts';
@@ -60,11 +61,11 @@ async function cookieWarnings(settings: Settings): Promise<readonly string[]> {
 }
 
 async function warningsOf(container: Container): Promise<readonly string[]> {
-  const lists = container.get(services.authenticators).map(async ({ id, authenticator }) => {
-    const warnings = (await authenticator.checkConfig?.()) ?? [];
-    return warnings.map((warning) => `${id}: ${warning}`);
-  });
-  return (await Promise.all(lists)).flat();
+  const rules = await container
+    .get(services.accessRules)()
+    .catch(() => null); // named among the problems already
+  const doubts = await authenticatorDoubts(container.get(services.authenticators), rules);
+  return doubts.map(({ authenticator, warning }) => `${authenticator}: ${warning}`);
 }
 
 function sentences(error: unknown): readonly string[] {
