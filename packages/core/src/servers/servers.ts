@@ -3,6 +3,7 @@ import { databaseNow } from '../kernel/index.ts';
 import { type Exit, HubError, isHubError, type JsonObject, type ProgressEvent } from '../plugin/index.ts';
 import { Attempts } from './attempts.ts';
 import type { ServersContext } from './context.ts';
+import { stopOfDisabled } from './disabled-owners.ts';
 import { stopOrphans } from './orphans.ts';
 import { rowOnce, startError } from './outcomes.ts';
 import { progressStream } from './progress-stream.ts';
@@ -63,7 +64,7 @@ export class Servers {
       clock.every(housekeepingMs, () => this.#quietly(() => this.#housekeeping())),
       // Apart from the rest: spawners that do not answer hold up nothing but this.
       clock.every(housekeepingMs, () => this.#quietly(() => this.#watch.tick())),
-      clock.every(disabledLookMs, () => this.#quietly(() => this.#stopOfDisabled())),
+      clock.every(disabledLookMs, () => this.#quietly(() => stopOfDisabled(this.#context, this.#attempts))),
       clock.every(orphanHuntMs, () => this.#quietly(() => stopOrphans(this.#context))),
     );
     void this.#quietly(() => stopOrphans(this.#context));
@@ -287,18 +288,6 @@ export class Servers {
       this.#draining = null;
     })();
     await this.#draining;
-  }
-
-  /**
-   * Whoever disables a user asks for these stops at once; here is what was missed: by a hub that was killed in
-   * between, by the command line, by a configuration that blocks somebody.
-   */
-  async #stopOfDisabled(): Promise<void> {
-    const actor = { kind: 'hub', name: 'disabled user' } as const;
-    for (const server of await this.#context.servers.ofDisabledOwners()) {
-      if (!this.#context.spawners.has(server.spawner)) continue;
-      await stopOnce(this.#context, this.#attempts, server, { actor, remove: false });
-    }
   }
 
   async #heard(id: number): Promise<void> {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestHub } from '../../../testing/src/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../src/index.ts';
 import { type ApiHub, openApiHub } from '../support/api-hub.ts';
+import { Browser } from '../support/browser.ts';
 import { apiCall, signedInBrowser } from '../support/sign-in.ts';
 
 const web = { secret: 'web-secret-of-config', client: 'service-web' };
@@ -74,6 +75,33 @@ describe('a disabled user', () => {
     expect(row?.count).toBe(0);
     await disable('olga', false);
     expect(await userStatus(token)).toBe(403); // it came of a login, and that is gone
+  });
+
+  it('keeps no token of codes that are redeemed in the very moment, and nothing waits in a circle', async () => {
+    for (let round = 0; round < 3; round++) {
+      await disable('olga', false);
+      const browser = await signedInBrowser(api.hub.url, 'olga');
+      const authorize = `/hub/api/oauth2/authorize?client_id=${web.client}&response_type=code&state=s`;
+      const codes: string[] = [];
+      for (let nr = 0; nr < 8; nr++) {
+        const { headers } = await browser.get(authorize);
+        codes.push(new URL(headers.location ?? '', api.hub.url).searchParams.get('code') ?? '');
+      }
+      const redeem = (code: string) =>
+        new Browser(api.hub.url).post('/hub/api/oauth2/token', {
+          client_id: web.client,
+          client_secret: web.secret,
+          grant_type: 'authorization_code',
+          code,
+          redirect_uri: '/services/web/oauth_callback',
+        });
+      const [disabled, ...redeemed] = await Promise.all([disable('olga'), ...codes.map(redeem)]);
+      expect(disabled.status).toBe(200);
+      for (const { status } of redeemed) expect([200, 400]).toContain(status);
+      const rows =
+        await api.sql`SELECT t.id FROM tokens t JOIN users u ON u.id = t.user_id WHERE u.name = 'olga'`;
+      expect(rows).toEqual([]);
+    }
   });
 
   it('loses all servers, the route before the process, and what waits or starts', async () => {
