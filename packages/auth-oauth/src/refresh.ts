@@ -27,7 +27,7 @@ export function createRefresh(connection: Connection): Refresh {
   const running = new Map<string, ReturnType<Refresh>>();
   return (authState, facts) => {
     const known = running.get(facts.subject);
-    if (known) return known;
+    
     const answer = ask(connection, authState, facts).finally(() => running.delete(facts.subject));
     running.set(facts.subject, answer);
     return answer;
@@ -46,7 +46,7 @@ async function ask(
     const connected = await connection.client.connect();
     const session = await currentSession(connection, connected, authState);
     if (session === null) return false;
-    return await askWith(connection, connected, session, authState, subject).catch((error: unknown) => {
+    return await askWith(connection, connected, session, subject).catch((error: unknown) => {
       const isNew = session.tokens.access_token !== authState.access_token;
       // A refresh token is good once: what came for it is kept, though nobody was asked who it belongs to.
       if (!isNew || isNo(error)) throw error;
@@ -63,12 +63,11 @@ async function askWith(
   connection: Connection,
   { configuration }: Connected,
   session: Session,
-  authState: JsonObject,
   subject: string,
 ): Promise<boolean | Partial<Identity>> {
   const { log, id, provider, title } = connection;
   const claims = await readClaims(provider, session, configuration, title);
-  const person = await personOf(session, { ...keptClaims(connection, authState), ...claims }, connection);
+  const person = await personOf(session, claims, connection);
   // The hub asks about it again whether it may come in (P126).
   if (person.subject === subject) return identityOf(person, connection);
   log.error({ authenticator: id }, 'the provider answered for somebody else; the login ends');
@@ -141,10 +140,4 @@ async function currentSession(
 function aboutTheSession(claims: Claims | null): Claims {
   const kept = ['sid', 'auth_time', 'acr', 'amr'];
   return Object.fromEntries(Object.entries(claims ?? {}).filter(([name]) => kept.includes(name)));
-}
-
-/** Claims of the id token are told at a sign-in only; those that are not told anew stay. */
-function keptClaims({ provider }: Connection, authState: JsonObject): JsonObject {
-  const idClaims = authState.id_claims;
-  return provider.readClaims || !isObject(idClaims) ? {} : idClaims;
 }

@@ -199,5 +199,5 @@ it('puts somebody out whose new id token names the group no more', async () => {
   const outcome = await opened.signIn();
   entra.idToken = { ...ada, groups: undefined };
   expect(outcome.verdict).toBe('in');
-  expect(await refreshOf(opened, outcome)).toBe(false);
+  expect(await refreshOf(opened, outcome)).toMatchObject({ verdict: 'known', identity: { groups: [] } });
 });

@@ -115,7 +115,8 @@ async function groupsOf(person: SignedIn, overage: 'graph' | 'refuse'): Promise<
   const { claims } = person;
   const names = objectIn(claims, '_claim_names');
   const tooMany = (names !== undefined && Object.hasOwn(names, 'groups')) || claims.hasgroups === true;
-  if (!tooMany) return claims.groups ?? null;
+  // Who is in no group has no such claim.
+  if (!tooMany) return claims.groups ?? [];
   if (overage === 'refuse') {
     throw new HubError(
       'HUB_UNAVAILABLE',

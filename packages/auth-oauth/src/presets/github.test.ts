@@ -227,11 +227,11 @@ describe('asking again', () => {
     const opened = await door({ allowedOrganizations: ['engines'] });
     const outcome = await opened.signIn();
 
-    expect(await refreshOf(opened, outcome)).not.toBe(false);
+    expect(await refreshOf(opened, outcome)).toMatchObject({ verdict: 'in' });
     github.on('GET', url, { status: 500, json: {} });
-    expect(await refreshOf(opened, outcome).catch(() => 'a fault')).not.toBe(false);
+    await expect(refreshOf(opened, outcome)).rejects.toMatchObject({ status: 503 });
     github.on('GET', url, notFound);
-    expect(await refreshOf(opened, outcome)).toBe(false);
+    expect(await refreshOf(opened, outcome)).toMatchObject({ verdict: 'known' });
   });
 });
 

@@ -115,7 +115,7 @@ describe('allowedProjectIds', () => {
 it('puts somebody out who left the group', async () => {
   const opened = await door({ allowedGroups: ['engines'] });
   const outcome = await opened.signIn();
-  expect(await refreshOf(opened, outcome)).toMatchObject({ groups: ['engines', 'engines/analytical'] });
+  expect(await refreshOf(opened, outcome)).toMatchObject({ verdict: 'in' });
   gitlab.on('GET', '/forge/oauth/userinfo', { json: { ...ada, groups: [] } });
-  expect(await refreshOf(opened, outcome)).toBe(false);
+  expect(await refreshOf(opened, outcome)).toMatchObject({ verdict: 'known', identity: { groups: [] } });
 });

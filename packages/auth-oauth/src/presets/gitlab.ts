@@ -53,7 +53,7 @@ export const gitlabAuthenticator = definePreset({
       clientAuth: 'post',
       userKey: 'gitlab_user',
       usernameClaim: 'preferred_username',
-      groups: ({ claims }) => claims.groups,
+      groups: ({ claims }) => claims.groups ?? [],
       allow: [
         {
           name: 'project',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDoor } from '../../test/support/door.ts';
+import { openDoor, refreshOf } from '../../test/support/door.ts';
 import { FakeProvider } from '../../test/support/fake-provider.ts';
 import { keycloakAuthenticator } from './keycloak.ts';
 
@@ -129,4 +129,19 @@ describe('who stays out', () => {
       refusal: { status: 403 },
     });
   });
+});
+
+it('takes groups away that a new id token does not name', async () => {
+  const { groups: _, ...without } = ada;
+  told(without);
+  keycloak.idToken = { sub: ada.sub, groups: ['/staff'] };
+  const opened = await door({ allowedGroups: ['/staff'], adminGroups: ['/staff'] });
+  const outcome = await opened.signIn();
+  expect(outcome).toMatchObject({ verdict: 'in', identity: { admin: true } });
+
+  keycloak.idToken = { sub: ada.sub };
+  const later = await refreshOf(opened, outcome);
+  expect(later.verdict).toBe('known');
+  expect(later.identity?.groups).toEqual([]);
+  expect(await opened.authenticator.isAdmin?.('ada', later.identity ?? { name: '' })).toBe(false);
 });

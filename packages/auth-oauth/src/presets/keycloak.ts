@@ -54,7 +54,7 @@ export const keycloakAuthenticator = definePreset({
 
 /** The claim as it is, unless roles join it. */
 function groupsIn(claims: Claims, realmRoles: boolean, clientRoles: readonly string[]): JsonValue {
-  const groups = claims.groups ?? null;
+  const groups = claims.groups ?? [];
   if (!realmRoles && clientRoles.length === 0) return groups;
   // Who has no role of a client has no such claim; everybody has a role of the realm.
   if (realmRoles && !isObject(claims.realm_access)) throw unmapped('realm_access', 'User Realm Role');

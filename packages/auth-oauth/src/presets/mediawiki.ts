@@ -46,7 +46,7 @@ export const mediawikiAuthenticator = definePreset({
       usernameClaim: 'username',
       nameFrom: underscored,
       normalizeName: underscored,
-      groups: ({ claims }) => claims.groups,
+      groups: ({ claims }) => claims.groups ?? [],
       email: ({ claims }) => {
         const address = textOrNull(claims.email);
         return address === null ? null : { address, verified: claims.confirmed_email === true };

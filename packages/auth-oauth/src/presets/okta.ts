@@ -40,7 +40,7 @@ export const oktaAuthenticator = definePreset({
       usernameClaim: 'preferred_username',
       // Access tokens end after an hour, and only this scope brings a token to renew them with.
       ...(scopes?.includes('offline_access') ? {} : { refreshable: false as const }),
-      ...(reads ? { groups: ({ claims }: SignedIn) => claims.groups } : {}),
+      ...(reads ? { groups: ({ claims }: SignedIn) => claims.groups ?? [] } : {}),
     };
   },
 });

@@ -108,9 +108,7 @@ export async function openDoor(
         if (refusal) return { ...nobody, refusal, asked };
         if (!identity) throw new Error(`nobody was signed in: ${JSON.stringify(home.seen)}`);
         const name = (await authenticator.normalizeName?.(identity.name)) ?? identity.name.toLowerCase();
-        const isBlocked = (await authenticator.isBlocked?.(name, identity)) ?? false;
-        const isAllowed = (await authenticator.isAllowed?.(name, identity)) ?? false;
-        const verdict = isBlocked ? 'refused' : isAllowed ? 'in' : 'known';
+        const verdict = await judge(authenticator, name, identity);
         return { verdict, name, identity, refusal: null, asked };
       } catch (error) {
         if (!isHubError(error)) throw error;
@@ -120,8 +118,11 @@ export async function openDoor(
   };
 }
 
-/** What a hub hands to `refresh`. */
-export async function refreshOf(door: Door, { identity, name }: Outcome) {
+/** Asks again as a hub does, and then whether somebody may still come in (P126); `refused` also for a login that ends. */
+export async function refreshOf(
+  door: Door,
+  { identity, name }: Outcome,
+): Promise<Pick<Outcome, 'verdict' | 'identity'>> {
   const user: UserView = {
     id: '1',
     name: name ?? '',
@@ -130,10 +131,26 @@ export async function refreshOf(door: Door, { identity, name }: Outcome) {
     groups: [],
     created: '2026-01-01T00:00:00Z',
   };
-  return door.authenticator.refresh?.(user, JSON.parse(JSON.stringify(identity?.authState ?? null)), {
-    subject: identity?.subject ?? '',
-    forced: true,
-  });
+  const answer = await door.authenticator.refresh?.(
+    user,
+    JSON.parse(JSON.stringify(identity?.authState ?? null)),
+    {
+      subject: identity?.subject ?? '',
+      forced: true,
+    },
+  );
+  if (typeof answer !== 'object') return { verdict: answer === true ? 'in' : 'refused', identity };
+  const now: Identity = { name: name ?? '', ...answer };
+  return { verdict: await judge(door.authenticator, now.name, now), identity: now };
+}
+
+async function judge(
+  authenticator: Authenticator,
+  name: string,
+  identity: Identity,
+): Promise<Outcome['verdict']> {
+  if ((await authenticator.isBlocked?.(name, identity)) ?? false) return 'refused';
+  return ((await authenticator.isAllowed?.(name, identity)) ?? false) ? 'in' : 'known';
 }
 
 function visit(pathAndQuery: string, jar: Map<string, string>) {
