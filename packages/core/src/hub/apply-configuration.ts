@@ -3,7 +3,9 @@ import { AccountSetup, AuthenticatorUses, applyAccounts, UserStore, userView } f
 import { userHooks } from '../actions/index.ts';
 import { UnitOfWork } from '../kernel/index.ts';
 import { Clock, type Logger } from '../plugin/index.ts';
+import { Spawners } from '../servers/index.ts';
 import { authenticatorDoubts } from './authenticator-doubts.ts';
+import { spawnerDoubts } from './spawner-doubts.ts';
 import { services } from './tokens.ts';
 
 /**
@@ -38,6 +40,8 @@ export async function applyConfiguration(container: Container, log: Logger): Pro
   const authenticators = container.get(services.authenticators);
   for (const { authenticator, warning } of await authenticatorDoubts(authenticators, rules))
     log.warn({ authenticator }, warning);
+  for (const { spawner, warning } of await spawnerDoubts(container.get(Spawners).all))
+    log.warn({ spawner }, warning);
   await nameAbsentOnes(container, log);
   const { hookTimeout: seconds } = container.get(services.settings).servers;
   const hooks = userHooks({ authenticators, clock: container.get(Clock), seconds });

@@ -1,12 +1,14 @@
 import type { Container } from 'inversify';
 import { declaredRoutes } from '../pages/index.ts';
 import { isHubError } from '../plugin/index.ts';
+import { Spawners } from '../servers/index.ts';
 import { assemble } from './assemble.ts';
 import { authenticatorDoubts } from './authenticator-doubts.ts';
 import { type LookedOver, lookOver } from './check-config.ts';
 import type { HubConfig, Settings } from './config.ts';
 import { findCookieSecret, knownCookieSecret } from './cookie-secret.ts';
 import { findPlaces } from './data-folder.ts';
+import { spawnerDoubts } from './spawner-doubts.ts';
 import { services } from './tokens.ts';
 
 /** A configuration as the hub would use it, and what is to be said about it. */
@@ -65,7 +67,11 @@ async function warningsOf(container: Container): Promise<readonly string[]> {
     .get(services.accessRules)()
     .catch(() => null); // named among the problems already
   const doubts = await authenticatorDoubts(container.get(services.authenticators), rules);
-  return doubts.map(({ authenticator, warning }) => `${authenticator}: ${warning}`);
+  const ofSpawners = await spawnerDoubts(container.get(Spawners).all);
+  return [
+    ...doubts.map(({ authenticator, warning }) => `${authenticator}: ${warning}`),
+    ...ofSpawners.map(({ spawner, warning }) => `${spawner}: ${warning}`),
+  ];
 }
 
 function sentences(error: unknown): readonly string[] {

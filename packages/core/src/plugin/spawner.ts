@@ -114,6 +114,8 @@ export interface Spawner<State extends JsonValue = JsonValue> {
   certificates?(launch: Launch<State>, files: CertificateFiles): Promise<CertificateFiles>;
   /** How many more servers fit; shown to those who wait. */
   capacity?(): Promise<number | null>;
+  /** What is doubtful about options and surroundings, asked at each start and by `hub check`; never throws (P118). */
+  checkConfig?(): Awaitable<readonly string[]>;
 }
 export const Spawner = token<Spawner>('Spawner');
 
