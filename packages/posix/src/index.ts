@@ -6,7 +6,6 @@ export {
   type LaunchOptions,
   launchGated,
   type ProcessExit,
-  type RunAs,
 } from './launch.ts';
 export { isLaunchError, type LaunchError, type LaunchErrorReason } from './launch-error.ts';
 export { familyOf, type LaunchNames } from './launch-family.ts';
@@ -27,7 +26,8 @@ export {
   listeningSockets,
   waitForListener,
 } from './listener.ts';
-export { openLogFile, tailFile, trimLogFile } from './log-file.ts';
+export { type LogOwner, openLogFile, tailFile, trimLogFile } from './log-file.ts';
+export { type Looked, type LookQuestion, lookAs, type MissingFolder } from './look-as.ts';
 export { type Accounts, createAccounts } from './os-helper/accounts.ts';
 export { type HelperFailure, type HelperFailureReason, isHelperFailure } from './os-helper/helper-failure.ts';
 export type { HelperPoolOptions } from './os-helper/helper-pool.ts';
@@ -43,6 +43,8 @@ export {
 export type { BrokenReason, PamVerdict, RefusalReason } from './os-helper/verdict.ts';
 export { type PortRange, type PortReservation, reservePort } from './ports.ts';
 export { bootId, identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+export type { RunAs } from './run-as.ts';
+export { makeFolderFor, makeSafeFolder, requireSafeFolder } from './safe-folder.ts';
 export { isSecretError, type SecretError } from './secret-error.ts';
 export { quotedPath, readSecretFile } from './secret-file.ts';
 export { type StopOptions, type StopTimeouts, stopProcesses } from './stop-processes.ts';

@@ -1,5 +1,13 @@
 /** Why a process could not be launched. */
-export type LaunchErrorReason = 'command-missing' | 'command-not-executable' | 'folder-missing' | 'system';
+export type LaunchErrorReason =
+  | 'command-missing'
+  | 'command-not-executable'
+  | 'folder-missing'
+  /** It is there, and the account may not use it, or others may. */
+  | 'folder-denied'
+  /** There is no room for the log. */
+  | 'disk-full'
+  | 'system';
 
 /** A launch that failed before anything ran; `path` is what is wrong. */
 export interface LaunchError extends Error {

@@ -8,6 +8,9 @@ export interface LaunchNames {
   readonly launchKey: string;
   /** See `findByLaunchKey`. */
   readonly owner?: string | undefined;
+  readonly uid?: number | undefined;
+  /** Further processes known to belong to it, such as those of a control group. */
+  readonly members?: (() => Promise<readonly ProcessIdentity[]>) | undefined;
 }
 
 /**
@@ -19,9 +22,15 @@ export async function familyOf({
   identity,
   launchKey,
   owner,
+  uid,
+  members: known = async () => [],
 }: LaunchNames): Promise<readonly ProcessIdentity[]> {
-  const [all, carriers] = await Promise.all([allProcesses(), findByLaunchKey(launchKey, owner)]);
-  const members = new Map(carriers.map((one) => [one.identity.pid, one.identity]));
+  const [all, carriers, others] = await Promise.all([
+    allProcesses(),
+    findByLaunchKey(launchKey, owner, uid),
+    known(),
+  ]);
+  const members = new Map([...others, ...carriers.map((one) => one.identity)].map((one) => [one.pid, one]));
   if (!identity || !(await isAlive(identity))) return [...members.values()];
 
   const running = all.filter(({ zombie }) => !zombie);

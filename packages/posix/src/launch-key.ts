@@ -20,6 +20,8 @@ export interface LaunchedProcess {
   readonly key: string;
   /** `''` when it carries none. */
   readonly owner: string;
+  /** The account it runs as; null where the system does not tell. */
+  readonly uid: number | null;
 }
 
 /**
@@ -28,10 +30,22 @@ export interface LaunchedProcess {
  */
 export const launchedProcesses: () => Promise<readonly LaunchedProcess[]> = shareRuns(scan);
 
-/** The running processes of one launch. With `owner`, of that owner only. */
-export async function findByLaunchKey(key: string, owner?: string): Promise<readonly LaunchedProcess[]> {
+/**
+ * The running processes of one launch. With `owner`, of that owner only; with `uid`, of that account only, because
+ * anybody can put any key into the environment of their own processes.
+ */
+export async function findByLaunchKey(
+  key: string,
+  owner?: string,
+  uid?: number,
+): Promise<readonly LaunchedProcess[]> {
   const all = await launchedProcesses();
-  return all.filter((one) => one.key === key && (owner === undefined || one.owner === owner));
+  return all.filter(
+    (one) =>
+      one.key === key &&
+      (owner === undefined || one.owner === owner) &&
+      (uid === undefined || one.uid === null || one.uid === uid),
+  );
 }
 
 /** The keys of all launches of one owner of which something still runs. */
@@ -54,11 +68,23 @@ async function scan(): Promise<readonly LaunchedProcess[]> {
       const key = variables?.(launchKeyVariable);
       if (!key) continue;
       const identity = { pid: info.pid, startTime: info.startTime, bootId: boot };
-      found.push({ identity, info, key, owner: variables?.(launchOwnerVariable) ?? '' });
+      const owner = variables?.(launchOwnerVariable) ?? '';
+      found.push({ identity, info, key, owner, uid: await uidOf(info.pid) });
     }
   };
   await Promise.all(Array.from({ length: 3 }, reader));
   return found;
+}
+
+/** The real one: files in `/proc` belong to root when a process may not be dumped. */
+async function uidOf(pid: number): Promise<number | null> {
+  if (!hasProc) return null;
+  try {
+    const [, uid] = /^Uid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'latin1')) ?? [];
+    return uid === undefined ? null : Number(uid);
+  } catch {
+    return null; // gone meanwhile
+  }
 }
 
 type Variables = (name: string) => string | undefined;

@@ -6,14 +6,10 @@ import { constants } from 'node:os';
 import { findCommand } from './find-command.ts';
 import { inTurn } from './in-turn.ts';
 import { isLaunchError, launchError } from './launch-error.ts';
-import { withLogFile } from './log-file.ts';
+import { type LogOwner, withLogFile } from './log-file.ts';
+import { lookAs, type MissingFolder } from './look-as.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
-
-/** Another account to run as. Needs root and `setpriv`; the account's supplementary groups are set up too. */
-export interface RunAs {
-  readonly uid: number;
-  readonly gid: number;
-}
+import { gateAs, openingScript, type RunAs, waitingEnvironment, wordsToBecome } from './run-as.ts';
 
 /** What to launch and how. */
 export interface LaunchOptions {
@@ -24,7 +20,12 @@ export interface LaunchOptions {
   readonly cwd: string;
   /** Where standard output and error go, see `openLogFile`. Its folder must exist. */
   readonly logFile: string;
+  /** Run as this account, which then owns the log file; folder and command are looked up with its eyes. */
   readonly as?: RunAs | undefined;
+  /** With `as`: what to do about a folder the account cannot use; `refuse` unless given. */
+  readonly missingFolder?: MissingFolder | undefined;
+  /** With `as`: the account must be able to write to its folder. */
+  readonly writableFolder?: boolean | undefined;
 }
 
 /** How a process ended. `code` is minus the signal's number when a signal ended it (P304). */
@@ -36,6 +37,8 @@ export interface ProcessExit {
 /** A launched process that waits at the gate: the command does not run before {@link GatedProcess.open}. */
 export interface GatedProcess {
   readonly identity: ProcessIdentity;
+  /** Where it starts. */
+  readonly cwd: string;
   /** How it ended, once it has. */
   readonly exit: ProcessExit | null;
   /** Resolves when it ends, as long as this process lives. */
@@ -55,35 +58,64 @@ const gate = 'read -r _ <&3 || exit 125; exec 3<&-; exec "$@"';
  * missing; a missing folder would otherwise be reported as a missing command.
  */
 export async function launchGated(options: LaunchOptions): Promise<GatedProcess> {
-  const { cwd, env, logFile } = options;
-  requireFolder(cwd);
-  const command = resolveCommand(options);
+  const { logFile, as } = options;
+  const plan = as ? await planAs(options, as) : planAsSelf(options);
   try {
     return await inTurn(() =>
-      withLogFile(logFile, (log) => {
-        const child = spawn('/bin/sh', ['-c', gate, 'hub-gate', ...command], {
-          cwd,
-          env,
+      withLogFile(logFile, ownerOf(as), (log) => {
+        const [program = '', ...args] = plan.words;
+        const child = spawn(program, args, {
+          cwd: plan.spawnIn,
+          env: plan.env,
           detached: true,
           stdio: ['ignore', log, log, 'pipe'],
         });
-        return gatedProcess(child);
+        return gatedProcess(child, plan);
       }),
     );
   } catch (error) {
     if (isLaunchError(error)) throw error;
     const text = error instanceof Error ? error.message : String(error);
-    throw launchError('system', command[0] ?? '', `${command[0]} could not be launched: ${text}`, error);
+    throw launchError('system', plan.command, `${plan.command} could not be launched: ${text}`, error);
   }
 }
 
-function resolveCommand({ command, env, cwd, as }: LaunchOptions): readonly string[] {
-  const [name = '', ...args] = command;
-  const resolved = [findCommand(name, { path: env.PATH, cwd }), ...args];
-  if (!as) return resolved;
-  // Node's own uid and gid options would leave the account without its supplementary groups.
-  const setpriv = findCommand('setpriv', { cwd: '/' });
-  return [setpriv, `--reuid=${as.uid}`, `--regid=${as.gid}`, '--init-groups', '--', ...resolved];
+/** How a process is spawned, and what opens its gate. */
+interface Plan {
+  readonly command: string;
+  readonly words: readonly string[];
+  readonly spawnIn: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly opening: string;
+}
+
+function planAsSelf({ command: [name = '', ...args], cwd, env }: LaunchOptions): Plan {
+  requireFolder(cwd);
+  const command = findCommand(name, { path: env.PATH, cwd });
+  const words = ['/bin/sh', '-c', gate, 'hub-gate', command, ...args];
+  return { command, words, spawnIn: cwd, env, cwd, opening: '\n' };
+}
+
+/** Of what the account could have a hand in, folder, environment and command, root touches nothing. */
+async function planAs(options: LaunchOptions, as: RunAs): Promise<Plan> {
+  const { env, missingFolder, writableFolder: writable } = options;
+  const [name = '', ...args] = options.command;
+  if (name === '') throw launchError('command-missing', name, 'The command is empty.');
+  const question = { as, cwd: options.cwd, writable, missingFolder, command: name, path: env.PATH };
+  const { command, cwd } = await lookAs(question);
+  return {
+    command,
+    words: [...wordsToBecome(as), '/bin/sh', '-c', gateAs, 'hub-gate', command, ...args],
+    spawnIn: '/',
+    env: waitingEnvironment(env),
+    cwd,
+    opening: openingScript(cwd, env, as.umask),
+  };
+}
+
+function ownerOf(as: RunAs | undefined): LogOwner | null {
+  return as ? { uid: as.uid, gid: as.gid } : null;
 }
 
 function requireFolder(path: string): void {
@@ -91,7 +123,7 @@ function requireFolder(path: string): void {
   if (!found?.isDirectory()) throw launchError('folder-missing', path, `The folder ${path} does not exist.`);
 }
 
-async function gatedProcess(child: ChildProcess): Promise<GatedProcess> {
+async function gatedProcess(child: ChildProcess, { cwd, opening }: Plan): Promise<GatedProcess> {
   let exit: ProcessExit | null = null;
   const exited = new Promise<ProcessExit>((resolve) => {
     child.once('exit', (code, signal) => {
@@ -112,6 +144,7 @@ async function gatedProcess(child: ChildProcess): Promise<GatedProcess> {
   let opened = false;
   return {
     identity,
+    cwd,
     get exit() {
       return exit;
     },
@@ -121,7 +154,7 @@ async function gatedProcess(child: ChildProcess): Promise<GatedProcess> {
       if (line.destroyed) return;
       const closed = once(line, 'close').catch(() => {});
       line.ref();
-      line.end('\n');
+      line.end(opening);
       // Nobody writes on the other side, so the line closes as soon as the command has replaced the gate.
       line.resume();
       await closed;

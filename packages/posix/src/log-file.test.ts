@@ -6,12 +6,14 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { machineReason, mayChangeMachine, run } from '../test/support/test-machine.ts';
 import { openLogFile, tailFile, trimLogFile } from './log-file.ts';
 
 let path: string;
@@ -47,6 +49,29 @@ it('cuts a log that grows too long while it is written', async () => {
   closeSync(log);
   expect(readFileSync(path, 'utf8')).toBe('z');
   expect(readFileSync(`${path}.1`, 'utf8')).toBe(`${'x'.repeat(100)}y`);
+});
+
+it('copies the end only of a log that somebody made endless', async () => {
+  writeFileSync(path, '');
+  truncateSync(path, 1_000_000_000_000);
+  appendFileSync(path, 'the end');
+  await trimLogFile(path, 100);
+  expect(statSync(`${path}.1`).size).toBe(400);
+  expect(readFileSync(`${path}.1`, 'utf8')).toMatch(/the end$/);
+});
+
+it('needs room', async ({ skip }) => {
+  skip(!mayChangeMachine, machineReason);
+  const folder = join(path, '..');
+  expect((await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder])).status).toBe(0);
+  try {
+    writeFileSync(join(folder, 'fill'), Buffer.alloc(64 << 10));
+    expect(() => openLogFile(path)).toThrow(
+      expect.objectContaining({ reason: 'disk-full', message: `No space is left for logs in ${folder}.` }),
+    );
+  } finally {
+    await run('umount', [folder]);
+  }
 });
 
 it('does not write through a link', () => {

@@ -1,25 +1,54 @@
-import { closeSync, constants, openSync, renameSync } from 'node:fs';
-import { copyFile, open, stat, truncate } from 'node:fs/promises';
+import { closeSync, constants, fchownSync, openSync, renameSync, statfsSync } from 'node:fs';
+import { type FileHandle, open, stat, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { launchError } from './launch-error.ts';
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+
+/** The account a log file is given to. */
+export interface LogOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /**
  * Opens a fresh log file (0600) for a process to write to; what was there becomes `<path>.1`, and an older `.1`
- * goes. Answers with a descriptor the caller closes.
+ * goes. Answers with a descriptor the caller closes. With `owner` the file is given to that account; the folder must
+ * be one where that account can change nothing. Throws a launch error when the disk is full.
  */
-export function openLogFile(path: string): number {
+export function openLogFile(path: string, owner: LogOwner | null = null): number {
+  requireRoom(dirname(path));
   try {
     renameSync(path, `${path}.1`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   // Appending, so that a writer goes on at the start after the file was cut.
-  return openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
+  const log = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0o600);
+  try {
+    if (owner) fchownSync(log, owner.uid, owner.gid);
+    return log;
+  } catch (error) {
+    closeSync(log);
+    throw error;
+  }
+}
+
+/** A server whose log cannot be written would end in the dark. */
+function requireRoom(folder: string): void {
+  const { blocks, bavail } = statfsSync(folder);
+  // Some file systems know no blocks at all.
+  if (blocks === 0 || bavail > 0) return;
+  throw launchError('disk-full', folder, `No space is left for logs in ${folder}.`);
 }
 
 /** Runs `use` with a fresh log file and closes our side of it afterwards. */
-export async function withLogFile<T>(path: string, use: (descriptor: number) => Promise<T>): Promise<T> {
-  const descriptor = openLogFile(path);
+export async function withLogFile<T>(
+  path: string,
+  owner: LogOwner | null,
+  use: (descriptor: number) => Promise<T>,
+): Promise<T> {
+  const descriptor = openLogFile(path, owner);
   try {
     return await use(descriptor);
   } finally {
@@ -27,17 +56,35 @@ export async function withLogFile<T>(path: string, use: (descriptor: number) => 
   }
 }
 
+/** A trimmed log keeps this many times its limit at most: whoever owns it can make it as long as they like. */
+const mostKept = 4;
+
 /**
- * Keeps a log that is being written below `maxBytes`: a longer one is copied to `<path>.1` and emptied. Lines
- * written between the two steps are lost. A missing file is fine.
+ * Keeps a log that is being written below `maxBytes`: a longer one is copied to `<path>.1`, its last part where it is
+ * much longer, and emptied. The copy belongs to whom the log belongs to. Lines written between the two steps are
+ * lost. A missing file is fine.
  */
 export async function trimLogFile(path: string, maxBytes: number): Promise<void> {
   try {
-    if ((await stat(path)).size <= maxBytes) return;
-    await copyFile(path, `${path}.1`);
+    const { size, uid, gid } = await stat(path);
+    if (size <= maxBytes) return;
+    await using from = await open(path, constants.O_RDONLY | O_NOFOLLOW);
+    await using to = await open(`${path}.1`, O_WRONLY | O_CREAT | constants.O_TRUNC | O_NOFOLLOW, 0o600);
+    if (uid !== process.getuid?.()) await to.chown(uid, gid);
+    await copyPart(from, to, Math.max(0, size - maxBytes * mostKept), size);
     await truncate(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+async function copyPart(from: FileHandle, to: FileHandle, start: number, end: number): Promise<void> {
+  const buffer = Buffer.alloc(Math.min(end - start, 1 << 20));
+  for (let at = start; at < end; ) {
+    const { bytesRead } = await from.read(buffer, 0, Math.min(buffer.length, end - at), at);
+    if (bytesRead === 0) return;
+    await to.writeFile(buffer.subarray(0, bytesRead));
+    at += bytesRead;
   }
 }
 

@@ -124,13 +124,21 @@ async function groupOf(leader: ProcessIdentity, names: LaunchNames): Promise<rea
     .map(({ pid, startTime }) => ({ pid, startTime, bootId: leader.bootId }));
 }
 
-async function groupIsOurs(leader: ProcessIdentity, { launchKey, owner }: LaunchNames): Promise<boolean> {
+async function groupIsOurs(
+  leader: ProcessIdentity,
+  { launchKey, owner, uid }: LaunchNames,
+): Promise<boolean> {
   if (await isAlive(leader)) return true;
-  return (await findByLaunchKey(launchKey, owner)).some(({ info }) => info.group === leader.pid);
+  return (await findByLaunchKey(launchKey, owner, uid)).some(({ info }) => info.group === leader.pid);
 }
 
-async function carriers({ launchKey, owner }: LaunchNames): Promise<readonly ProcessIdentity[]> {
-  return (await findByLaunchKey(launchKey, owner)).map(({ identity }) => identity);
+async function carriers(names: LaunchNames): Promise<readonly ProcessIdentity[]> {
+  const { launchKey, owner, uid, members } = names;
+  const [found, others] = await Promise.all([findByLaunchKey(launchKey, owner, uid), members?.() ?? []]);
+  return union(
+    found.map(({ identity }) => identity),
+    others,
+  );
 }
 
 async function stillAlive(all: readonly ProcessIdentity[]): Promise<readonly ProcessIdentity[]> {
