@@ -2,32 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { machineReason, mayChangeMachine, run, TestMachine } from '../../posix/test/support/test-machine.ts';
 import { hubError, make, userNamed } from '../test/made.ts';
 import { pamOptions } from './options.ts';
-import { addUserCommand } from './system-users.ts';
 
-describe('the command that makes an account', () => {
-  it('ends with the name, after the number of who has one (P151)', () => {
-    const command = { addUserCommand: ['add', '--home', '/home/USERNAME/USERNAME'], uids: { ada: 1815 } };
-    expect(addUserCommand('ada', command)).toEqual([
-      'add',
-      '--home',
-      '/home/ada/ada',
-      '--uid',
-      '1815',
-      'ada',
-    ]);
-    expect(addUserCommand('$&', command)).toEqual(['add', '--home', '/home/$&/$&', '$&']);
-  });
-
-  it('takes no number from where there is none', () => {
-    expect(addUserCommand('constructor', { addUserCommand: ['add'], uids: {} })).toEqual([
-      'add',
-      'constructor',
-    ]);
-  });
-
-  it('quotes nothing by default', () => {
-    expect(pamOptions.properties.addUserCommand.default.join(' ')).not.toMatch(/["']/);
-  });
+it('the command that makes an account quotes nothing by default', () => {
+  expect(pamOptions.properties.addUserCommand.default.join(' ')).not.toMatch(/["']/);
 });
 
 describe('a new user', () => {

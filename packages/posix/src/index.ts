@@ -28,6 +28,7 @@ export {
 } from './listener.ts';
 export { type LogOwner, openLogFile, tailFile, trimLogFile } from './log-file.ts';
 export { type Looked, type LookQuestion, lookAs, type MissingFolder } from './look-as.ts';
+export { type AccountCommand, type MadeAccount, makeAccount } from './make-account.ts';
 export { type Accounts, createAccounts } from './os-helper/accounts.ts';
 export { type HelperFailure, type HelperFailureReason, isHelperFailure } from './os-helper/helper-failure.ts';
 export type { HelperPoolOptions } from './os-helper/helper-pool.ts';
