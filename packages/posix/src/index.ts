@@ -1,4 +1,5 @@
 export { httpOrigin, reachable } from './address.ts';
+export { type ControlGroups, type GroupLimits, openControlGroups } from './control-groups.ts';
 export { findCommand } from './find-command.ts';
 export { type GivenSecret, givenSecret, type SecretSources } from './given-secret.ts';
 export {
