@@ -45,6 +45,7 @@ export {
 export type { BrokenReason, PamVerdict, RefusalReason } from './os-helper/verdict.ts';
 export { type PortRange, type PortReservation, reservePort } from './ports.ts';
 export { bootId, identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+export { type ProcessInfo, readProcess } from './process-table.ts';
 export type { RunAs } from './run-as.ts';
 export { makeFolderFor, makeSafeFolder, requireSafeFolder } from './safe-folder.ts';
 export { isSecretError, type SecretError } from './secret-error.ts';
