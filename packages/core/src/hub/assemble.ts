@@ -61,7 +61,7 @@ export async function assemble(config: HubConfig, machine: Machine = {}): Promis
   const container = new Container({ defaultScope: 'Singleton' });
   container.load(kernelModule(given), storageModule(given), accountsModule(given, config.hooks ?? {}));
   container.load(identitiesModule(given, config.hooks ?? {}));
-  container.load(serversModule(given), servicesModule(given), sharingModule(given));
+  container.load(serversModule(given, config.hooks ?? {}), servicesModule(given), sharingModule(given));
   const lifecycle = new LifecycleRunner(log);
   bindPlugins(container, plugins, lifecycle);
   container.load(...(config.modules ?? []));

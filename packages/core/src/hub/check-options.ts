@@ -25,18 +25,28 @@ export function checkOptions(
   where: string,
 ): Checked {
   const options = copy(given) as Record<string, unknown>;
-  const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: false, verbose: true });
-  addFormats.default(ajv, ['uri', 'email', 'hostname', 'ipv4', 'ipv6', 'regex']);
-  ajv.addKeyword({
-    keyword: 'isFunction',
-    validate: (_: unknown, value: unknown) => typeof value === 'function',
+  const validate = newAjv({ useDefaults: true }).compile(forAjv({ additionalProperties: false, ...schema }));
+  const problems = validate(options) ? [] : sentences(validate.errors, where);
+  return { options, problems };
+}
+
+/**
+ * Looks at values that were worked out for one launch: any part of the options, functions of the launch no longer
+ * allowed. Problems name what `where` says and the option.
+ */
+export function launchCheck(
+  schema: Readonly<Record<string, OptionSchema>>,
+  where: string,
+): (values: Readonly<Record<string, unknown>>) => readonly string[] {
+  const properties = Object.fromEntries(
+    Object.entries(schema).map(([name, one]) => [name, forAjv(one, true)]),
+  );
+  const validate = newAjv({ useDefaults: false }).compile({
+    type: 'object',
+    properties,
+    additionalProperties: false,
   });
-  const validate = ajv.compile(forAjv({ additionalProperties: false, ...schema }));
-  if (validate(options)) return { options, problems: [] };
-  return {
-    options,
-    problems: [...new Set((validate.errors ?? []).flatMap((error) => sentence(error, where)))],
-  };
+  return (values) => (validate(values) ? [] : sentences(validate.errors, where));
 }
 
 /** Checks one plugin: its mark, the version of the interfaces, its options. */
@@ -55,8 +65,21 @@ export function checkPlugin(
   return { plugin, ...checkOptions(plugin.schema, plugin.options, `${plugin.name} (${plugin.id})`) };
 }
 
-/** Functions are options too: wherever a schema says so, a function passes and everything else is checked as written. */
-function forAjv(schema: OptionSchema): object {
+function newAjv({ useDefaults }: { readonly useDefaults: boolean }): Ajv {
+  const ajv = new Ajv({ allErrors: true, useDefaults, strict: false, verbose: true });
+  addFormats.default(ajv, ['uri', 'email', 'hostname', 'ipv4', 'ipv6', 'regex']);
+  ajv.addKeyword({
+    keyword: 'isFunction',
+    validate: (_: unknown, value: unknown) => typeof value === 'function',
+  });
+  return ajv;
+}
+
+/**
+ * Functions are options too: wherever a schema says so, a function passes and everything else is checked as written.
+ * `worked`: those of the launch were called, so none is left.
+ */
+function forAjv(schema: OptionSchema, worked = false): object {
   const {
     perLaunch,
     hook,
@@ -69,15 +92,17 @@ function forAjv(schema: OptionSchema): object {
   } = schema;
   const own: Record<string, unknown> = { ...rest };
   if (properties)
-    own.properties = Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, forAjv(one)]));
-  if (items) own.items = forAjv(items);
-  if (anyOf) own.anyOf = anyOf.map(forAjv);
+    own.properties = Object.fromEntries(
+      Object.entries(properties).map(([name, one]) => [name, forAjv(one, worked)]),
+    );
+  if (items) own.items = forAjv(items, worked);
+  if (anyOf) own.anyOf = anyOf.map((one) => forAjv(one, worked));
   if (additionalProperties !== undefined) {
     own.additionalProperties =
-      typeof additionalProperties === 'object' ? forAjv(additionalProperties) : additionalProperties;
+      typeof additionalProperties === 'object' ? forAjv(additionalProperties, worked) : additionalProperties;
   } else if (properties) own.additionalProperties = false;
   if (hook) return { isFunction: true };
-  if (!perLaunch) return own;
+  if (!perLaunch || worked) return own;
   const { default: fallback, ...value } = own;
   // ajv fills in defaults only outside anyOf and if.
   return {
@@ -92,6 +117,10 @@ function copy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copy(one)]));
+}
+
+function sentences(errors: readonly ErrorObject[] | null | undefined, where: string): readonly string[] {
+  return [...new Set((errors ?? []).flatMap((error) => sentence(error, where)))];
 }
 
 function sentence(error: ErrorObject, where: string): readonly string[] {

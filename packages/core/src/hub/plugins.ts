@@ -13,7 +13,7 @@ import {
 } from '../plugin/index.ts';
 import { type SpawnerInstance, type SpawnerOptions, Spawners, spawners } from '../servers/index.ts';
 import type { CheckedPlugin } from './check-config.ts';
-import { checkOptions } from './check-options.ts';
+import { checkOptions, launchCheck } from './check-options.ts';
 import type { LifecycleRunner } from './lifecycle.ts';
 import { services } from './tokens.ts';
 
@@ -81,6 +81,7 @@ function spawner({ instance, options }: CheckedPlugin, driver: Spawner): Spawner
     common,
     instance.name,
   );
+  const schema = { ...spawnerOptions, ...instance.schema.properties };
   return {
     id: instance.id,
     name: instance.name,
@@ -88,6 +89,9 @@ function spawner({ instance, options }: CheckedPlugin, driver: Spawner): Spawner
     driver,
     // Checked against the very schema this type is made from.
     options: filled as SpawnerOptions,
+    schema,
+    given: { ...filled, ...options },
+    problems: launchCheck(schema, `${instance.name} (${instance.id})`),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { JsonValue } from './json.ts';
-import type { Launch } from './spawner.ts';
+import type { LaunchView } from './spawner.ts';
 
 /**
  * The part of JSON Schema a plugin may describe its options with. The same literal validates the options at
@@ -25,7 +25,10 @@ export interface OptionSchema {
   readonly exclusiveMinimum?: number;
   readonly minItems?: number;
   readonly uniqueItems?: boolean;
-  /** The value may also be a function of the launch, awaited at each start. */
+  /**
+   * The value may also be a function of the launch, and groups, chosen options and hooks may change it: a spawner
+   * reads it by `launch.resolve(options)`.
+   */
   readonly perLaunch?: boolean;
   /** The value is secret: masked by `hub check`, kept out of every message. */
   readonly secret?: boolean;
@@ -77,7 +80,13 @@ type Plain<S> = S extends { readonly [hookType]?: infer F }
 export type Value<S> = S extends { readonly perLaunch: true } ? Plain<S> | PerLaunch<Plain<S>> : Plain<S>;
 
 /** A value, worked out anew for each launch. */
-export type PerLaunch<T> = (launch: Launch) => T | Promise<T>;
+export type PerLaunch<T> = (launch: LaunchView) => T | Promise<T>;
+
+type AnyFunction = (...args: never[]) => unknown;
+/** Options with the functions of the launch worked out; hooks stay what they are. */
+export type ForLaunch<O> = {
+  readonly [K in keyof O]: O[K] extends AnyFunction ? O[K] : Exclude<O[K], AnyFunction>;
+};
 
 type RequiredKeys<S> = S extends { readonly required: readonly (infer K)[] } ? K & string : never;
 type Properties<S> = S extends { readonly properties: infer P } ? P : Record<never, never>;

@@ -1,9 +1,27 @@
 import type { OptionSchema } from './option-schema.ts';
 
+/** Bytes, or text such as `1.5G`; `null` says nothing. */
+const size = {
+  anyOf: [
+    { type: 'string', pattern: '^\\d+(\\.\\d+)?[KMGT]?$' },
+    { type: 'number', minimum: 0 },
+    { type: 'null' },
+  ],
+  default: null,
+  perLaunch: true,
+} as const;
+
+const cores = {
+  anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'null' }],
+  default: null,
+  perLaunch: true,
+} as const;
+
 /**
  * Options every spawner has (contract P2xx, section 2.1). An author spreads them into the own schema:
  * `options: { type: 'object', properties: { ...spawnerOptions, image: { type: 'string' } } }`.
- * The hub reads them from there; times are seconds.
+ * The hub reads them from there; times are seconds. Those marked `perLaunch` may be functions of the launch (P812):
+ * a spawner reads them by `launch.resolve(options)`.
  */
 export const spawnerOptions = {
   command: {
@@ -21,7 +39,11 @@ export const spawnerOptions = {
     description: 'Further arguments of the command.',
     perLaunch: true,
   },
-  ip: { type: 'string', default: '127.0.0.1', description: 'Address the server listens at.' },
+  ip: {
+    type: 'string',
+    default: '127.0.0.1',
+    description: 'Address the server listens at; empty: all there are.',
+  },
   port: {
     type: 'integer',
     minimum: 0,
@@ -34,7 +56,8 @@ export const spawnerOptions = {
     additionalProperties: { type: 'string', perLaunch: true },
     default: {},
     description:
-      'Environment variables; they win over all others but USER, HOME and SHELL. Values may be functions of the launch.',
+      'Environment variables; they win over all others but USER, HOME and SHELL. The values, or the whole, may be functions of the launch.',
+    perLaunch: true,
   },
   envKeep: {
     type: 'array',
@@ -68,29 +91,20 @@ export const spawnerOptions = {
     type: 'boolean',
     default: false,
     description: "Ignore configuration in the user's home.",
+    perLaunch: true,
   },
-  debug: { type: 'boolean', default: false, description: 'Verbose log of the server.' },
-  memLimit: {
-    anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'null' }],
-    default: null,
-    description: 'Memory limit: bytes or `1.5G`.',
-  },
-  memGuarantee: {
-    anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'null' }],
-    default: null,
-    description: 'Memory guaranteed: bytes or `1.5G`.',
-  },
-  cpuLimit: { anyOf: [{ type: 'number' }, { type: 'null' }], default: null, description: 'Cores at most.' },
-  cpuGuarantee: {
-    anyOf: [{ type: 'number' }, { type: 'null' }],
-    default: null,
-    description: 'Cores guaranteed.',
-  },
+  debug: { type: 'boolean', default: false, description: 'Verbose log of the server.', perLaunch: true },
+  memLimit: { ...size, description: 'Memory limit: bytes or `1.5G`.' },
+  memGuarantee: { ...size, description: 'Memory guaranteed: bytes or `1.5G`.' },
+  cpuLimit: { ...cores, description: 'Cores at most.' },
+  cpuGuarantee: { ...cores, description: 'Cores guaranteed.' },
   hubConnectUrl: {
     type: 'string',
+    pattern: '^$|^https?://[^/?#]+/?$',
     default: '',
     description:
       'Origin under which servers of this spawner reach the hub, when it is another than for the rest.',
+    perLaunch: true,
   },
   startTimeout: {
     type: 'number',
@@ -106,9 +120,16 @@ export const spawnerOptions = {
   },
   pollInterval: {
     type: 'number',
-    exclusiveMinimum: 0,
+    minimum: 0,
     default: 30,
-    description: 'Seconds between two looks at a running server.',
+    description: 'Seconds between two looks at a running server; 0 never looks.',
+  },
+  pollJitter: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    default: 0.1,
+    description: 'Part of the interval by which each look may come sooner or later.',
   },
   pollTimeout: {
     type: 'number',
@@ -127,11 +148,13 @@ export const spawnerOptions = {
     items: { type: 'string' },
     default: [],
     description: "Scopes the server's users may grant it.",
+    perLaunch: true,
   },
   serverTokenScopes: {
     type: 'array',
     items: { type: 'string' },
     default: [],
     description: 'Scopes of the token the server gets; empty: those of the role `server`.',
+    perLaunch: true,
   },
 } as const satisfies Readonly<Record<string, OptionSchema>>;

@@ -1,5 +1,6 @@
 import type { Logger, ServerView, UserView } from './common.ts';
 import type { Awaitable, JsonObject, JsonValue } from './json.ts';
+import type { ForLaunch } from './option-schema.ts';
 import type { RequestView } from './request.ts';
 import { token } from './token.ts';
 
@@ -24,21 +25,36 @@ export interface ProgressEvent {
   readonly [key: string]: JsonValue | undefined;
 }
 
-/** One start of one server: everything a spawner needs, and the ways to speak back. */
-export interface Launch<State = JsonValue> {
+/** One start of one server, to look at: what options that are functions, and hooks, are called with. */
+export interface LaunchView {
   /** Names this launch for ever (server id and attempt). Whatever is created carries it, so it is found again. */
   readonly key: string;
   readonly user: UserView;
   readonly server: ServerView;
+  /** Id of the spawner. */
+  readonly spawner: string;
   /** Options chosen for this start. */
   readonly userOptions: JsonObject;
+  /** Aborted when the start is cancelled, timed out or taken over: stop waiting, `stop` is called next. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** One start of one server: everything a spawner needs, and the ways to speak back. */
+export interface Launch<State = JsonValue> extends LaunchView {
   /** Arguments behind the command. */
   readonly args: readonly string[];
   /** State left by an earlier launch, or null. */
   readonly state: State | null;
-  /** Aborted when the start is cancelled, timed out or taken over: stop waiting, `stop` is called next. */
-  readonly signal: AbortSignal;
-  readonly log: Logger;
+  /**
+   * The spawner's own `options` as they are for this launch: those marked `perLaunch` are worked out, and are as
+   * groups, chosen options and hooks of the hub want them (P231, P232). Sizes are bytes.
+   *
+   * @example
+   * async start(launch) {
+   *   const { command, image } = await launch.resolve(options);
+   */
+  resolve<O extends object>(options: O): Promise<ForLaunch<O>>;
   /**
    * The whole environment of the server (P240). `bind` is the origin the server shall listen at, such as
    * `http://127.0.0.1:4711`; it becomes `JUPYTERHUB_SERVICE_URL`.

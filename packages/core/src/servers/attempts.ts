@@ -1,5 +1,5 @@
 import { databaseNow } from '../kernel/index.ts';
-import { type Exit, isHubError, type JsonValue, type RunningServer } from '../plugin/index.ts';
+import { type Exit, isHubError, type JsonValue, type RunningServer, type UserView } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
 import { describeFailure, withoutSecrets } from './failure.ts';
 import { type Attempt, finishLaunch, LostLaunch, launch } from './launch.ts';
@@ -129,11 +129,13 @@ export class Attempts {
     const done = (async () => {
       this.#context.events.emit('serverStarting', name);
       try {
-        await work(attempt);
+        const ready = await work(attempt);
         settled = true;
         this.#context.log.info({ ...name, seconds: seconds() }, 'server ready');
         this.#context.events.emit('serverReady', { ...name, seconds: seconds() });
         if (reported) this.#onExit(server, reported); // it died in the very moment it became ready
+        const { hooks } = this.#context;
+        void this.#tellOwner(ready, (owner) => hooks.afterSpawn(owner, ready));
       } catch (error) {
         settled = true;
         await this.#failed(attempt, error, seconds());
@@ -174,8 +176,20 @@ export class Attempts {
       expected: failure.expected,
       seconds,
     });
+    const { hooks } = this.#context;
+    void this.#tellOwner(stopping, (owner) => hooks.onSpawnFailure(owner, stopping, failure));
     // Not through stop(): that waits for this very launch to end.
     await runStop(this.#context, stopping);
+  }
+
+  /** A hook about somebody who is still there. Nobody waits for it, and it never rejects. */
+  async #tellOwner(server: ServerRecord, tell: (owner: UserView) => Promise<void>): Promise<void> {
+    try {
+      const owner = await this.#context.owners.view(server.userId);
+      if (owner) await tell(owner);
+    } catch (error) {
+      this.#context.log.warn({ user: server.userName, server: server.name, err: error }, 'hook not called');
+    }
   }
 
   #tell(name: object, failure: Failure, error: unknown): void {

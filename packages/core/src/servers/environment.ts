@@ -1,16 +1,14 @@
 import { quoteName, serverPrefix } from '../kernel/index.ts';
-import { HubError, type Launch, type PerLaunch } from '../plugin/index.ts';
-import { byteSize } from './byte-size.ts';
+import { HubError } from '../plugin/index.ts';
 import type { HubAddress } from './hub-address.ts';
+import type { LaunchOptions } from './launch-options.ts';
 import type { ServerRecord } from './server.ts';
-import type { SpawnerOptions } from './spawners.ts';
 
 /** What the environment of one launch is made from. */
 export interface EnvironmentParts {
   readonly hub: HubAddress;
   readonly server: ServerRecord;
-  readonly launch: Launch;
-  readonly options: SpawnerOptions;
+  readonly options: LaunchOptions['common'];
   readonly token: string;
   readonly clientId: string;
   /** The hub's own environment, for the variables that are kept. */
@@ -31,24 +29,16 @@ const neverKept = new Set([
  * The environment of a single-user server, in the order of P240: kept variables, the table, the spawner's own,
  * the operator's `environment`. `bind` is the origin the server shall listen at.
  */
-export async function serverEnvironment(
-  parts: EnvironmentParts,
-  bind: string,
-): Promise<Record<string, string>> {
+export function serverEnvironment(parts: EnvironmentParts, bind: string): Record<string, string> {
   return {
     ...kept(parts),
     ...identity(parts, bind),
     ...limits(parts.options),
-    ...(await places(parts)),
+    ...places(parts),
     ...parts.fromSpawner,
-    ...(await operators(parts)),
+    // Worked out for the launch: what was a function is a text.
+    ...(parts.options.environment as Readonly<Record<string, string>>),
   };
-}
-
-/** A value of an option, worked out for this launch. */
-export async function forLaunch<T>(value: T | PerLaunch<T>, launch: Launch): Promise<T> {
-  // A plain option is JSON, never a function.
-  return typeof value === 'function' ? await (value as PerLaunch<T>)(launch) : value;
 }
 
 /** Fills `{username}` and `{base_url}` in (P215). An unknown name in braces is a mistake worth failing for. */
@@ -112,10 +102,10 @@ function identity(
   };
 }
 
-function limits(options: SpawnerOptions): Record<string, string> {
+function limits(options: LaunchOptions['common']): Record<string, string> {
   const result: Record<string, string> = {};
-  if (options.memLimit !== null) result.MEM_LIMIT = String(byteSize(options.memLimit));
-  if (options.memGuarantee !== null) result.MEM_GUARANTEE = String(byteSize(options.memGuarantee));
+  if (options.memLimit !== null) result.MEM_LIMIT = String(options.memLimit);
+  if (options.memGuarantee !== null) result.MEM_GUARANTEE = String(options.memGuarantee);
   if (options.cpuLimit !== null) result.CPU_LIMIT = decimal(options.cpuLimit);
   if (options.cpuGuarantee !== null) result.CPU_GUARANTEE = decimal(options.cpuGuarantee);
   return result;
@@ -126,24 +116,17 @@ function decimal(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
-async function places({ hub, server, options, launch }: EnvironmentParts): Promise<Record<string, string>> {
+function places({ hub, server, options }: EnvironmentParts): Record<string, string> {
   const names = {
     username: server.userName,
     base_url: serverPrefix(hub.baseUrl, server.userName, server.name),
   };
-  const rootDir = fillIn(await forLaunch(options.notebookDir, launch), names);
-  const defaultUrl = fillIn(await forLaunch(options.defaultUrl, launch), names);
+  const rootDir = fillIn(options.notebookDir, names);
+  const defaultUrl = fillIn(options.defaultUrl, names);
   return {
     ...(rootDir === '' ? {} : { JUPYTERHUB_ROOT_DIR: rootDir }),
     ...(defaultUrl === '' ? {} : { JUPYTERHUB_DEFAULT_URL: defaultUrl }),
     ...(options.debug ? { JUPYTERHUB_DEBUG: '1' } : {}),
     ...(options.disableUserConfig ? { JUPYTERHUB_DISABLE_USER_CONFIG: '1' } : {}),
   };
-}
-
-async function operators({ options, launch }: EnvironmentParts): Promise<Record<string, string>> {
-  const entries = Object.entries(options.environment).map(
-    async ([name, value]) => [name, await forLaunch<string>(value, launch)] as const,
-  );
-  return Object.fromEntries(await Promise.all(entries));
 }

@@ -1,5 +1,6 @@
 export * from './context.ts';
 export * from './hub-address.ts';
+export type { LaunchOverrides, OverrideLayer } from './overrides.ts';
 export * from './ports.ts';
 export * from './progress-stream.ts';
 export type { StartRequest } from './queue.ts';

@@ -1,9 +1,11 @@
 import { DeadlineError, databaseNow, serverPrefix, withDeadline } from '../kernel/index.ts';
 import {
   type Exit,
+  type ForLaunch,
   HubError,
   type JsonValue,
   type Launch,
+  type LaunchView,
   type RunningServer,
   type SpawnFailureCause,
   spawnFailure,
@@ -11,8 +13,9 @@ import {
 } from '../plugin/index.ts';
 import { clientIds } from './client-id.ts';
 import type { ServersContext } from './context.ts';
-import { forLaunch, serverEnvironment } from './environment.ts';
+import { serverEnvironment } from './environment.ts';
 import { exitedFailure, untilAnswers } from './http-wait.ts';
+import { type LaunchOptions, type LaunchScopes, launchOptions, launchScopes } from './launch-options.ts';
 import { ProgressLog } from './progress-log.ts';
 import { launchKey, type ServerRecord } from './server.ts';
 import { askSpawner } from './spawner-calls.ts';
@@ -43,9 +46,9 @@ export interface Attempt {
 }
 
 /**
- * Takes a server from `starting` to `ready` (the order of design section 5): token and OAuth client,
- * `beforeSpawn`, the spawner, HTTP, route, `ready`. Throws what went wrong; {@link LostLaunch} when another
- * owner has it.
+ * Takes a server from `starting` to `ready` (the order of design section 5, P220): token and OAuth client,
+ * `beforeSpawn` of all who may change the launch, its options, the spawner, HTTP, route, `ready`. Throws what went
+ * wrong; {@link LostLaunch} when another owner has it.
  */
 export async function launch(context: ServersContext, attempt: Attempt): Promise<ServerRecord> {
   const { server, signal } = attempt;
@@ -55,13 +58,16 @@ export async function launch(context: ServersContext, attempt: Attempt): Promise
   const progress = new ProgressLog(context, server, firstOwnEvent);
 
   await context.leases.whenFresh(signal);
-  const { server: credited, token, clientId } = await issueCredentials(context, server, spawner);
+  const view = launchView(context, server, spawner, owner, signal);
+  const scopes = await launchScopes(context, spawner, view);
+  const { server: credited, token, clientId } = await issueCredentials(context, server, scopes);
   attempt.secrets.push(token);
-  await context.hooks.beforeSpawn(owner, credited);
+  const layers = await context.hooks.beforeSpawn(view, credited);
+  const options = await launchOptions(context, spawner, view, layers, scopes);
   await context.leases.whenFresh(signal); // a hook may have taken its time
   signal.throwIfAborted();
 
-  const parts = { ...attempt, server: credited, spawner, owner, token, clientId, progress };
+  const parts = { ...attempt, server: credited, spawner, view, options, token, clientId, progress };
   try {
     const { launched, target } = await startServer(context, parts);
     return await finishLaunch(context, { ...attempt, server: launched }, spawner, target, () =>
@@ -103,15 +109,15 @@ export async function finishLaunch(
   return ready;
 }
 
-async function issueCredentials(context: ServersContext, server: ServerRecord, spawner: SpawnerInstance) {
+async function issueCredentials(context: ServersContext, server: ServerRecord, scopes: LaunchScopes) {
   const prefix = serverPrefix(context.hub.baseUrl, server.userName, server.name);
   return context.unitOfWork.run(null, async () => {
     const issued = await context.credentials.issue(server, {
       clientIds: clientIds(server.userName, server.name),
       redirectUri: `${prefix}oauth_callback`,
       description: `Server at ${prefix}`,
-      tokenScopes: spawner.options.serverTokenScopes,
-      clientScopes: spawner.options.oauthClientAllowedScopes,
+      tokenScopes: scopes.serverTokenScopes,
+      clientScopes: scopes.oauthClientAllowedScopes,
     });
     const row = await change(context, server, { tokenId: issued.tokenId, oauthClientId: issued.clientId });
     return { ...issued, server: row };
@@ -120,7 +126,8 @@ async function issueCredentials(context: ServersContext, server: ServerRecord, s
 
 interface StartParts extends Attempt {
   readonly spawner: SpawnerInstance;
-  readonly owner: UserView;
+  readonly view: LaunchView;
+  readonly options: LaunchOptions;
   readonly token: string;
   readonly clientId: string;
   readonly progress: ProgressLog;
@@ -130,7 +137,7 @@ async function startServer(
   context: ServersContext,
   parts: StartParts,
 ): Promise<{ launched: ServerRecord; target: string }> {
-  const { spawner, server } = parts;
+  const { spawner, server, options } = parts;
   let latest = server;
   const overdue = () => context.events.emit('pluginOverdue', { plugin: spawner.name, call: 'start' });
   const start = withDeadline(
@@ -139,14 +146,11 @@ async function startServer(
     spawner.options.startTimeout,
     parts.signal,
     async (signal) => {
-      const view = launchContext(context, parts, signal, (row) => {
+      const made = launchContext(context, parts, signal, (row) => {
         latest = row;
       });
-      const args = [
-        ...(await forLaunch<readonly string[]>(spawner.options.args, view)),
-        ...((await spawner.driver.args?.(view)) ?? []),
-      ];
-      return spawner.driver.start({ ...view, args });
+      const args = [...options.common.args, ...((await spawner.driver.args?.(made)) ?? [])];
+      return spawner.driver.start({ ...made, args });
     },
     overdue,
   );
@@ -157,36 +161,43 @@ async function startServer(
   return { launched: latest, target: originOf(address, spawner) };
 }
 
+function launchView(
+  context: ServersContext,
+  server: ServerRecord,
+  spawner: SpawnerInstance,
+  owner: UserView,
+  signal: AbortSignal,
+): LaunchView {
+  return {
+    key: launchKey(server),
+    user: owner,
+    server: serverView(context.hub.baseUrl, server, owner),
+    spawner: spawner.id,
+    userOptions: server.userOptions ?? {},
+    signal,
+    log: context.log.child({ user: server.userName, server: server.name, spawner: spawner.id }),
+  };
+}
+
 function launchContext(
   context: ServersContext,
   parts: StartParts,
   signal: AbortSignal,
   onSaved: (row: ServerRecord) => void,
 ): Launch<JsonValue> {
-  const { server, spawner, owner, token, clientId } = parts;
-  const view: Launch<JsonValue> = {
-    key: launchKey(server),
-    user: owner,
-    server: serverView(context.hub.baseUrl, server, owner),
-    userOptions: server.userOptions ?? {},
+  const { server, spawner, options, token, clientId } = parts;
+  const { hub, hubEnvironment } = context;
+  const launch: Launch<JsonValue> = {
+    ...parts.view,
     args: [],
     state: server.state,
     signal,
-    log: context.log.child({ user: server.userName, server: server.name, spawner: spawner.id }),
-    environment: async (bind) =>
-      serverEnvironment(
-        {
-          hub: context.hub,
-          server,
-          launch: view,
-          options: spawner.options,
-          token,
-          clientId,
-          hubEnvironment: context.hubEnvironment,
-          fromSpawner: (await spawner.driver.env?.(view)) ?? {},
-        },
-        bind,
-      ),
+    resolve: async (own) => ({ ...own, ...options.all }) as ForLaunch<typeof own>,
+    environment: async (bind) => {
+      const fromSpawner = (await spawner.driver.env?.(launch)) ?? {};
+      const parts = { hub, server, options: options.common, token, clientId, hubEnvironment, fromSpawner };
+      return serverEnvironment(parts, bind);
+    },
     progress: (event) => parts.progress.add(event),
     saveState: async (state) => {
       await context.leases.whenFresh(signal);
@@ -196,7 +207,7 @@ function launchContext(
     },
     reportExit: parts.reportExit,
   };
-  return view;
+  return launch;
 }
 
 /** Waits for HTTP, racing the server's death by report and by poll. */

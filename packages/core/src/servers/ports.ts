@@ -3,10 +3,12 @@ import {
   type Instant,
   type JsonObject,
   type JsonValue,
+  type LaunchView,
   type ProgressEvent,
   token,
   type UserView,
 } from '../plugin/index.ts';
+import type { OverrideLayer } from './overrides.ts';
 import type { Failure, Phase, ServerRecord } from './server.ts';
 
 type Time = typeof databaseNow | Instant | null;
@@ -154,9 +156,15 @@ export interface ServerOwners {
 }
 export const ServerOwners = token<ServerOwners>('ServerOwners');
 
-/** What authenticators do around a server's life. */
+/** What authenticators and the configuration do around a server's life. */
 export interface ServerHooks {
-  beforeSpawn(user: UserView, server: ServerRecord): Promise<void>;
+  /** In the order of P220; answers with what is to change the launch, the last counts most. A throw fails the start. */
+  beforeSpawn(launch: LaunchView, server: ServerRecord): Promise<readonly OverrideLayer[]>;
+  /** It is ready. Never rejects. */
+  afterSpawn(user: UserView, server: ServerRecord): Promise<void>;
+  /** A start failed, and what it failed with is recorded. Never rejects. */
+  onSpawnFailure(user: UserView, server: ServerRecord, failure: Failure): Promise<void>;
+  /** After every stop and failed start. Never rejects. */
   afterStop(user: UserView, server: ServerRecord): Promise<void>;
 }
 export const ServerHooks = token<ServerHooks>('ServerHooks');

@@ -1,6 +1,7 @@
 import {
   HubError,
   type JsonValue,
+  type OptionSchema,
   type Options,
   type OptionsSchema,
   type Spawner,
@@ -20,6 +21,11 @@ export interface SpawnerInstance {
   readonly version: string;
   readonly driver: Spawner<JsonValue>;
   readonly options: SpawnerOptions;
+  /** All its options by name, those of its own included: how they are described, and what the configuration says. */
+  readonly schema: Readonly<Record<string, OptionSchema>>;
+  readonly given: Readonly<Record<string, unknown>>;
+  /** What is wrong with values of options that were worked out for a launch: a sentence each. */
+  problems(values: Readonly<Record<string, unknown>>): readonly string[];
 }
 
 /** The spawners of a hub by id; the first is the one used unless something else is chosen. */

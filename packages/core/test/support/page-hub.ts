@@ -80,6 +80,9 @@ export async function openPageHub(options: PageHubOptions = {}) {
       driver: spawner.driver,
       // The defaults of the very schema this type is made from.
       options: defaults as Options<{ type: 'object'; properties: typeof spawnerOptions }>,
+      schema: spawnerOptions,
+      given: defaults,
+      problems: () => [],
     },
   ]);
   const servers = new Servers({
@@ -90,7 +93,12 @@ export async function openPageHub(options: PageHubOptions = {}) {
       revoke: async () => undefined,
     },
     owners: postgresServerOwners(db),
-    hooks: { beforeSpawn: async () => undefined, afterStop: async () => undefined },
+    hooks: {
+      beforeSpawn: async () => [],
+      afterSpawn: async () => undefined,
+      onSpawnFailure: async () => undefined,
+      afterStop: async () => undefined,
+    },
     routes: { add: async () => undefined, remove: async () => undefined },
     unitOfWork: work,
     changes,

@@ -20,6 +20,7 @@ import {
 import { ServiceStore, serviceRouteSource } from '../../services/index.ts';
 import { scopesOfRole } from '../check-accounts.ts';
 import type { Settings } from '../config.ts';
+import type { HubHooks } from '../hooks.ts';
 import { launchCredentials } from '../launch-credentials.ts';
 import { serverHooks } from '../server-hooks.ts';
 import { services } from '../tokens.ts';
@@ -27,7 +28,10 @@ import { services } from '../tokens.ts';
 import type { Given } from './given.ts';
 
 /** Servers, and the proxy's table. */
-export function serversModule({ settings, addresses, accounts }: Given): ContainerModule {
+export function serversModule(
+  { settings, addresses, accounts }: Given,
+  operators: HubHooks,
+): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(ServerSettings).toConstantValue(serverSettings(settings));
     bind(Routes).toResolvedValue(
@@ -62,6 +66,7 @@ export function serversModule({ settings, addresses, accounts }: Given): Contain
     bind(ServerHooks).toResolvedValue(
       (authenticators, authStates, lastSeen, log, clock) =>
         serverHooks({
+          hooks: operators,
           authenticators,
           authStates,
           lastSeen,
