@@ -6,6 +6,7 @@ import { failureVariables } from './views/failure.ts';
 import { customFormVariables, type LoginForm, loginVariables } from './views/login.ts';
 import { isPowerful, mayOpenFiles } from './views/scopes.ts';
 import { serverVariables } from './views/server.ts';
+import { spawnVariables } from './views/spawn.ts';
 import { tokenVariables } from './views/token.ts';
 
 /** The templates people override, by name (W120). */
@@ -73,11 +74,10 @@ export function createPages(renderer: Renderer, look: Look): Omit<Pages, 'assets
       const variables = {
         spawner: spawner(context, server),
         for_user: { name: server.owner },
-        spawner_options_form: safeHtml(page.optionsFormHtml),
+        ...spawnVariables(page, texts),
         error_message: page.error?.message ?? '',
         html_error_message: page.error?.html ?? '',
         url: page.action,
-        script_data: { spawn_url: server.spawnUrl },
       };
       return show('spawn.html', context, variables, 'spawn');
     },

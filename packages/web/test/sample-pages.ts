@@ -1,4 +1,4 @@
-import type { PageContext, PageFailure, PageServer, Pages } from '@hub/core/plugin';
+import type { PageContext, PageFailure, PageServer, Pages, SpawnField, SpawnProfile } from '@hub/core/plugin';
 import { web } from '../src/web.ts';
 
 type WebOptions = Parameters<typeof web.definition.create>[0]['options'];
@@ -117,6 +117,69 @@ const optionsForm = `
 <label for="image">Software</label><select id="image" name="image"><option>Python 3.13</option><option>R 4.6</option></select>
 <label for="repo">Open a repository</label><input id="repo" name="repo" type="url" placeholder="https://git.example.edu/course/week-3">
 <label for="data">Data</label><input id="data" name="data_file" type="file">`;
+
+const spawnField = (option: string, label: string, more: Partial<SpawnField> = {}): SpawnField => ({
+  name: option,
+  option,
+  label,
+  description: '',
+  kind: 'text',
+  required: false,
+  value: '',
+  choices: [],
+  limits: {},
+  placeholder: '',
+  error: null,
+  ...more,
+});
+
+/** Fields of every kind. */
+export const spawnFields = (words: Sample['words'], prefix = ''): readonly SpawnField[] =>
+  [
+    spawnField('image', words('Software'), {
+      kind: 'select',
+      required: true,
+      value: 'python',
+      choices: [
+        { value: 'python', label: words('Python 3.13, data science') },
+        { value: 'r', label: 'R 4.6' },
+      ],
+      description: words('Each has its own packages.'),
+    }),
+    spawnField('cores', words('Cores'), {
+      kind: 'number',
+      required: true,
+      value: '2',
+      limits: { min: '1', max: '8', step: '1' },
+    }),
+    spawnField('repo', words('Open a repository'), {
+      kind: 'url',
+      placeholder: words('https://git.example.edu/course/week-3'),
+      description: words('It is copied into your files.'),
+    }),
+    spawnField('idle', words('Stop when idle for'), {
+      kind: 'select',
+      choices: [{ value: '1', label: '1 hour' }],
+    }),
+    spawnField('debug', words('Verbose log'), { kind: 'checkbox', value: 'true' }),
+  ].map((field) => ({ ...field, name: `${prefix}${field.name}` }));
+
+const profiles = (words: Sample['words']): readonly SpawnProfile[] =>
+  [
+    { id: 'small', name: words('Small'), fields: [], chosen: false },
+    { id: 'standard', name: words('Standard'), fields: spawnFields(words, 'standard--'), chosen: true },
+    {
+      id: 'gpu',
+      name: words('GPU'),
+      fields: [spawnField('kind', words('Kind'), { name: 'gpu--kind', required: true })],
+      chosen: false,
+    },
+  ].map((profile) => ({
+    ...profile,
+    description: words('2 cores, 8 GB memory. Most course work and analysis.'),
+    lastUsed: profile.chosen,
+    optionsFormHtml: '',
+  }));
 
 const scopes = (words: Sample['words']) => [
   { scope: 'servers!user=mira', description: words('Start and stop servers'), filter: 'only yours' },
@@ -238,6 +301,8 @@ export function drawPages(pages: Pages, sample: Sample, context = sampleContext(
     spawn: () =>
       pages.spawn(context, {
         server: named('thesis', 'Thesis figures', { phase: 'stopped' }),
+        profiles: [],
+        fields: [],
         optionsFormHtml: optionsForm,
         action: '/hub/spawn/mira/thesis?_xsrf=abc',
         error: null,
@@ -245,9 +310,37 @@ export function drawPages(pages: Pages, sample: Sample, context = sampleContext(
     'spawn-error': () =>
       pages.spawn(context, {
         server: server({ phase: 'stopped', owner: words('tobin') }),
+        profiles: [],
+        fields: [],
         optionsFormHtml: optionsForm,
         action: '/hub/spawn/tobin?_xsrf=abc',
         error: { message: words('All accelerators are taken. Choose another size.'), html: null },
+      }),
+    'spawn-profiles': () =>
+      pages.spawn(context, {
+        server: named('thesis', 'Thesis figures', { phase: 'stopped' }),
+        profiles: profiles(words),
+        fields: [],
+        optionsFormHtml: '',
+        action: '/hub/spawn/mira/thesis?_xsrf=abc',
+        error: null,
+      }),
+    'spawn-fields-wrong': () =>
+      pages.spawn(context, {
+        server: server({ phase: 'stopped' }),
+        profiles: [],
+        fields: spawnFields(words).map((field) => ({
+          ...field,
+          error:
+            field.option === 'cores'
+              ? { rule: 'maximum', limit: '8', message: 'must be 8 or less' }
+              : field.option === 'repo'
+                ? { rule: 'format', limit: 'uri', message: words('must be an address') }
+                : null,
+        })),
+        optionsFormHtml: '',
+        action: '/hub/spawn/mira?_xsrf=abc',
+        error: null,
       }),
     'spawn-pending': () =>
       pages.spawnPending(context, {

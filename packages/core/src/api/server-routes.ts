@@ -117,7 +117,6 @@ async function start(deps: ApiDeps, context: Context, { name, server }: Names) {
     userOptions,
     displayName,
     bulk: actor.name !== user.name,
-    spawner: null,
   });
   const { ready } = await deps.servers.startOutcome(row, deps.slowStart);
   return empty(ready ? 201 : 202, 'text/plain');

@@ -30,7 +30,7 @@ import { LaterSealer } from './sealer.ts';
 
 /** Wires a checked configuration: everything is made, nothing is open. */
 export async function assemble(config: HubConfig, machine: Machine = {}): Promise<HubParts> {
-  const { settings, plugins, accounts, warnings } = checkConfig(config);
+  const { settings, plugins, accounts, profiles, warnings } = checkConfig(config);
   const places = findPlaces(settings);
   const log = config.logger ?? createLogger(settings.logLevel);
   const clock = machine.clock ?? systemClock;
@@ -49,6 +49,7 @@ export async function assemble(config: HubConfig, machine: Machine = {}): Promis
   const given: Given = {
     settings,
     accounts,
+    profiles,
     addresses,
     run,
     log,

@@ -7,9 +7,11 @@ import {
   Service,
   Spawner,
 } from '../plugin/index.ts';
+import type { Profiles } from '../servers/index.ts';
 import { baseUrlOf } from './addresses.ts';
 import { type AccountsConfig, checkAccounts } from './check-accounts.ts';
 import { checkOptions, checkPlugin } from './check-options.ts';
+import { checkProfiles } from './check-profiles.ts';
 import { signInProblems } from './check-sign-in.ts';
 import { type HubConfig, type Settings, settingsSchema } from './config.ts';
 import { hookProblems } from './hooks.ts';
@@ -25,6 +27,7 @@ export interface CheckedConfig {
   readonly settings: Settings;
   readonly plugins: readonly CheckedPlugin[];
   readonly accounts: AccountsConfig;
+  readonly profiles: Profiles;
   /** Doubtful things that keep nothing from starting. */
   readonly warnings: readonly string[];
 }
@@ -42,6 +45,7 @@ export interface LookedOver {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly plugins: readonly CheckedPlugin[];
   readonly accounts: AccountsConfig;
+  readonly profiles: Profiles;
   readonly problems: readonly string[];
   /** Doubtful things that keep nothing from starting. */
   readonly warnings: readonly string[];
@@ -62,6 +66,7 @@ export function lookOver(config: HubConfig): LookedOver {
   const {
     plugins = [],
     services: _services,
+    profiles: statedProfiles,
     roles: _roles,
     groups: _groups,
     customScopes: _scopes,
@@ -72,6 +77,8 @@ export function lookOver(config: HubConfig): LookedOver {
   } = config;
   const { options: settings, problems: ofSettings } = checkOptions(settingsSchema, data, 'configuration');
   const checked = plugins.map((plugin, index) => checkPlugin(plugin, index));
+  const usable = checked.flatMap(({ plugin }) => plugin ?? []);
+  const { profiles, problems: ofProfiles } = checkProfiles(statedProfiles, usable);
   const ofAddresses = ofSettings.length === 0 ? addressProblems(settings as Settings) : [];
   const isUsable = ofSettings.length === 0 && ofAddresses.length === 0;
   const { accounts, ...found } = checkAccounts(
@@ -81,23 +88,19 @@ export function lookOver(config: HubConfig): LookedOver {
   const problems = [
     ...ofSettings,
     ...checked.flatMap((plugin) => plugin.problems),
-    ...kindProblems(checked.flatMap(({ plugin }) => plugin ?? [])),
+    ...kindProblems(usable),
     ...checked.flatMap(({ plugin }) => (plugin ? serviceProblems(plugin) : [])),
+    ...ofProfiles,
     ...hookProblems(hooks),
     ...ofAddresses,
     ...found.problems,
-    ...(ofSettings.length === 0
-      ? signInProblems(
-          settings as Settings,
-          checked.flatMap(({ plugin }) => plugin ?? []),
-          accounts,
-        )
-      : []),
+    ...(ofSettings.length === 0 ? signInProblems(settings as Settings, usable, accounts) : []),
   ];
   return {
     settings,
     problems,
     accounts,
+    profiles,
     warnings: found.warnings,
     plugins: checked.flatMap(({ plugin, options }) => (plugin ? [{ instance: plugin, options }] : [])),
   };

@@ -9,6 +9,7 @@ import type {
   PluginInstance,
   ServiceRecord,
 } from '../plugin/index.ts';
+import type { ProfileConfig } from './check-profiles.ts';
 import type { HubHooks } from './hooks.ts';
 
 const seconds = { type: 'number', exclusiveMinimum: 0 } as const;
@@ -501,3 +502,8 @@ export type HubConfig = OptionsInput<typeof settingsSchema> & {
 export function defineHub(config: HubConfig): HubConfig {
   return config;
 }
+  /**
+   * Ways to run a server that people choose among: a spawner, options for it, questions of its own. Without them every
+   * server is run by the first spawner; the row remembers by which.
+   */
+  readonly profiles?: readonly ProfileConfig[];

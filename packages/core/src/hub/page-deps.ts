@@ -1,6 +1,5 @@
 import type { Memberships } from '../http/index.ts';
 import { type PageDeps, plainPages } from '../pages/index.ts';
-import { Spawners } from '../servers/index.ts';
 import type { HubParts } from './hub.ts';
 import { services } from './tokens.ts';
 
@@ -15,7 +14,7 @@ export function pageDeps(parts: HubParts, memberships: Memberships): PageDeps {
     clients: container.get(services.oauthClients),
     servers: container.get(services.servers),
     services: () => container.get(services.serviceAccounts).listed,
-    spawners: container.get(Spawners),
+    starts: container.get(services.starts),
     authenticators: container.get(services.authenticators),
     signIn: container.get(services.signIn),
     memberships,

@@ -23,7 +23,7 @@ import type { AskAgain } from '../actions/index.ts';
 import type { LaterKeyedDigest } from '../kernel/index.ts';
 import type { Metrics } from '../observe/index.ts';
 import { type Proxy as HubProxy, type Pages, token } from '../plugin/index.ts';
-import type { ServerDetails, Servers } from '../servers/index.ts';
+import type { ServerDetails, Servers, StartChoices } from '../servers/index.ts';
 import type { ServiceHealth, Services } from '../services/index.ts';
 import type { ShareCodes, Shares } from '../sharing/index.ts';
 import type { Database } from '../storage/database.ts';
@@ -66,6 +66,7 @@ export const services = {
   refusals: token<Refusals>('Refusals'),
   signIn: token<() => Promise<SignIn>>('SignIn'),
   servers: token<Servers>('Servers'),
+  starts: token<StartChoices>('StartChoices'),
   serverDetails: token<ServerDetails>('ServerDetails'),
   shares: token<Shares>('Shares'),
   shareCodes: token<ShareCodes>('ShareCodes'),

@@ -10,7 +10,7 @@ import type {
 import type { AskAgain } from '../actions/index.ts';
 import type { Memberships } from '../http/index.ts';
 import type { Awaitable, Clock, Logger, Pages, RequestView, UserView } from '../plugin/index.ts';
-import type { Servers, Spawners } from '../servers/index.ts';
+import type { Servers, StartChoices } from '../servers/index.ts';
 
 /** Everything the page flows work with. */
 export interface PageDeps {
@@ -21,7 +21,7 @@ export interface PageDeps {
   readonly logins: Pick<Logins, 'end' | 'endOfProvider' | 'list'>;
   readonly clients: Pick<OAuthClients, 'get'>;
   readonly servers: Servers;
-  readonly spawners: Spawners;
+  readonly starts: StartChoices;
   readonly authenticators: readonly AuthenticatorInstance[];
   readonly signIn: () => Promise<SignIn>;
   readonly memberships: Memberships;

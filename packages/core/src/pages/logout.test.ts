@@ -200,7 +200,7 @@ describe('servers of who signs out (W47)', () => {
     const phase = async (name: string, owner = ada) => (await other.servers.find(owner, name))?.phase;
     const goOn = Promise.withResolvers<void>();
     spawner.script.until = goOn.promise;
-    const request = { actor: tester, userOptions: null, displayName: null, bulk: false, spawner: null };
+    const request = { actor: tester, userOptions: null, displayName: null, bulk: false };
     await other.servers.requestStart(ada, 'slow', request);
     await vi.waitFor(async () => expect(await phase('slow')).toBe('starting'));
 

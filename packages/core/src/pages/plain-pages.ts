@@ -7,6 +7,8 @@ import type {
   Pages,
   TokenPage,
 } from '../plugin/index.ts';
+import { type Markup, markup } from './markup.ts';
+import { spawnBody } from './plain-spawn.ts';
 
 /**
  * Pages without a look, for a hub without a plugin that brings one: what must be done by browser can be done,
@@ -27,14 +29,7 @@ export const plainPages: Pages = {
       'Home',
       markup`<ul>${[defaultServer, ...(named?.servers ?? []), ...shared].map(serverLine)}</ul>`,
     ),
-  spawn: (context, { server, optionsFormHtml, action, error }) =>
-    document(
-      context,
-      `Start ${title(server)}`,
-      markup`${error && markup`<p role="alert">${error.message}</p>`}
-<form method="post" enctype="multipart/form-data" action="${action}">${trusted(optionsFormHtml)}
-<p><button>Start</button></p></form>`,
-    ),
+  spawn: (context, page) => document(context, `Start ${title(page.server)}`, spawnBody(page)),
   spawnPending: (context, { server, queue }) =>
     document(
       context,
@@ -75,41 +70,6 @@ ${allowedScopes.map((scope) => markup`<input type="hidden" name="scopes" value="
       markup`${message && markup`<p>${message}</p>`}${requested && markup`<p>${requested}</p>`}`,
     ),
 };
-
-/** Text that may stand in a page as it is. */
-interface Markup {
-  readonly markup: string;
-}
-
-type Part = string | number | null | Markup | readonly Markup[];
-
-/** A piece of a page; every value in it that is no piece itself is escaped (W131). */
-function markup(fixed: TemplateStringsArray, ...values: readonly Part[]): Markup {
-  const text = fixed.map((piece, index) => `${index === 0 ? '' : show(values[index - 1] ?? null)}${piece}`);
-  return { markup: text.join('') };
-}
-
-function show(part: Part): string {
-  if (part === null) return '';
-  if (typeof part === 'string' || typeof part === 'number') return escapeHtml(String(part));
-  return 'markup' in part ? part.markup : part.map((one) => one.markup).join('\n');
-}
-
-function trusted(text: string): Markup {
-  return { markup: text };
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '');
-}
 
 function document(context: PageContext, heading: string, body: Markup, refresh = 0, to = ''): string {
   const again =

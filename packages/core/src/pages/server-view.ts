@@ -1,5 +1,5 @@
 import type { PageServer, PageServerPhase } from '../plugin/index.ts';
-import type { ServerRecord, Spawners } from '../servers/index.ts';
+import { choicesOf, type ServerRecord } from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
 import { type ServerName, serverUrls } from './server-urls.ts';
 
@@ -18,10 +18,10 @@ export function pageServer(deps: PageDeps, name: ServerName, row: ServerRecord |
     apiUrl: urls.api,
     started: row && row.phase !== 'stopped' ? row.requestedAt : null,
     lastActivity: row?.lastActivity ?? null,
-    profile: profileOf(row),
+    profile: profileOf(deps, row),
     progress: phase === 'queued' || phase === 'starting' ? 0 : null,
     message: row?.failure?.message ?? null,
-    hasOptionsForm: hasOptionsForm(deps.spawners, row),
+    hasOptionsForm: hasOptionsForm(deps, row),
   };
 }
 
@@ -30,13 +30,21 @@ function phaseOf(row: ServerRecord | null): PageServerPhase {
   return row.phase === 'stopped' && row.failure ? 'failed' : row.phase;
 }
 
-/** `profile` of the chosen options; forms send lists. */
-function profileOf(row: ServerRecord | null): string | null {
-  const profile = [row?.userOptions?.profile].flat()[0];
-  return typeof profile === 'string' && profile !== '' ? profile : null;
+/** Chosen options in a few words: `Standard · Python 3.13`; without profiles what the options say of one. */
+function profileOf({ starts }: PageDeps, row: ServerRecord | null): string | null {
+  const options = row?.userOptions ?? {};
+  const id = [options.profile].flat().at(-1);
+  if (typeof id !== 'string' || id === '') return null;
+  const profile = starts.profiles.find((one) => one.id === id);
+  if (!profile) return id;
+  const choices = Object.entries(profile.form?.properties ?? {}).flatMap(([name, field]) => {
+    const chosen = choicesOf(field)?.find(({ value }) => value === options[name]);
+    return chosen ? [chosen.title] : [];
+  });
+  return [profile.name, ...choices].join(' · ');
 }
 
-function hasOptionsForm(spawners: Spawners, row: ServerRecord | null): boolean {
-  const { driver } = row && spawners.has(row.spawner) ? spawners.get(row.spawner) : spawners.first;
-  return driver.optionsForm !== undefined;
+function hasOptionsForm({ starts }: PageDeps, row: ServerRecord | null): boolean {
+  if (starts.profiles.length > 0) return true;
+  return starts.mayAsk(starts.choose({ name: '', groups: [] }, null, row?.spawner ?? null));
 }

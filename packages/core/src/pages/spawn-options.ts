@@ -1,8 +1,16 @@
 import { type FormFile, refuseReservedKeys } from '../http/index.ts';
 import { withDeadline } from '../kernel/index.ts';
-import { HubError, type JsonObject, type OptionsFormContext } from '../plugin/index.ts';
-import type { SpawnerInstance } from '../servers/index.ts';
+import { HubError, type JsonObject, type JsonValue, type OptionsFormContext } from '../plugin/index.ts';
+import {
+  type FormMistake,
+  isFormSchema,
+  type Profile,
+  type Profiles,
+  type SpawnerInstance,
+} from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
+import { fieldPrefix } from './spawn-form.ts';
+import type { SpawnTarget } from './spawn-target.ts';
 
 /** Options as they were chosen: always lists of texts (W29, W30). */
 export interface ChosenOptions {
@@ -40,35 +48,83 @@ export function formOptions(form: URLSearchParams, files: readonly FormFile[]): 
   return { fields: lists([...form].filter(([name]) => name !== '_xsrf')), files };
 }
 
-/** What is stored: what the spawner makes of the choice, or the choice itself with its files (W30, R172). */
-export async function readOptions(
-  { driver, id }: SpawnerInstance,
-  chosen: ChosenOptions,
-  context: OptionsFormContext,
-  { clock, settings }: PageDeps,
-): Promise<JsonObject> {
-  const read = driver.readOptions?.bind(driver);
-  if (!read) {
-    refuseReservedKeys(chosen.fields);
-    return { ...chosen.fields, ...storedFiles(chosen.files) };
-  }
-  const withFiles: OptionsFormContext = { ...context, files: chosen.files };
-  const what = `readOptions of ${id}`;
-  const options = await withDeadline(clock, what, settings.hookTimeout, null, async () =>
-    read(chosen.fields, withFiles),
-  );
-  refuseReservedKeys(options);
-  return options;
+/** What a choice comes to. */
+export interface ReadOptions {
+  /** Id of the chosen profile, `null` where there are none. */
+  readonly profile: string | null;
+  /** To be stored: typed by the form's schema, or what the spawner makes of the fields, or the fields themselves. */
+  readonly options: JsonObject;
+  readonly mistakes: readonly FormMistake[];
 }
 
-/** The spawner's form, `null` for none. */
-export async function optionsForm(
-  { driver, id }: SpawnerInstance,
-  context: OptionsFormContext,
+/**
+ * Reads what was chosen for a start (W29, W30, P211).
+ *
+ * @throws HubError 400 or 403 for a profile the owner cannot have, and 400 for names only the hub may write (R172).
+ */
+export async function readOptions(
+  { owner, row }: SpawnTarget,
+  chosen: ChosenOptions,
+  told: OptionsFormContext,
+  deps: PageDeps,
+): Promise<ReadOptions> {
+  const { starts } = deps;
+  refuseReservedKeys(chosen.fields);
+  const choice = starts.choose(owner, chosen.fields, row?.spawner ?? null);
+  const profile = choice.profile?.id ?? null;
+  const fields = choice.profile ? ownFields(choice.profile, starts.profiles, chosen.fields) : chosen.fields;
+  const form = starts.mayAsk(choice) ? await starts.form(choice, told) : null;
+  const read = isFormSchema(form)
+    ? fields
+    : await readHtml(choice.spawner, { ...chosen, fields }, told, deps);
+  return { profile, ...starts.check(choice, form, read) };
+}
+
+/** What the operator's function, or the spawner, or the simple rules make of an HTML form (W30, P211, P233). */
+async function readHtml(
+  { driver, options, id }: SpawnerInstance,
+  { fields, files }: ChosenOptions,
+  told: OptionsFormContext,
   { clock, settings }: PageDeps,
-): Promise<string | null> {
-  const draw = async () => (await driver.optionsForm?.(context)) ?? null;
-  return (await withDeadline(clock, `optionsForm of ${id}`, settings.hookTimeout, null, draw)) || null;
+): Promise<JsonObject> {
+  const configured = options.optionsFromForm;
+  const read = typeof configured === 'function' ? configured : driver.readOptions?.bind(driver);
+  if (!read) return { ...(configured === 'simple' ? unwrapped(fields) : fields), ...storedFiles(files) };
+  const what = `readOptions of ${id}`;
+  const result = await withDeadline(clock, what, settings.hookTimeout, null, async () =>
+    read(fields, { ...told, files }),
+  );
+  refuseReservedKeys(result);
+  return result;
+}
+
+/** P233: lists of one are that one, and a ticked box is `true`. */
+function unwrapped(fields: ChosenOptions['fields']): JsonObject {
+  const entries = Object.entries(fields).map(([name, values]): [string, JsonValue] => {
+    const [first = '', ...more] = values;
+    if (more.length > 0) return [name, values];
+    return [name, first === 'on' ? true : first];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Fields of this profile by the names of their options; those of others stay out. Links may leave the prefix out. */
+function ownFields(
+  profile: Profile,
+  all: Profiles,
+  fields: ChosenOptions['fields'],
+): ChosenOptions['fields'] {
+  const prefix = fieldPrefix(profile);
+  const others = all.filter((one) => one !== profile).map(fieldPrefix);
+  const entries = Object.entries(fields);
+  const common = entries.filter(
+    ([name]) => name !== 'profile' && !others.some((one) => name.startsWith(one)),
+  );
+  const own = common.filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries([
+    ...common.filter(([name]) => !name.startsWith(prefix)),
+    ...own.map(([name, values]) => [name.slice(prefix.length), values] as const),
+  ]);
 }
 
 function lists(pairs: readonly (readonly [string, string])[]): Record<string, string[]> {

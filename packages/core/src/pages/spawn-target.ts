@@ -3,7 +3,7 @@ import { userView } from '../accounts/index.ts';
 import { type Context, on, type TargetName } from '../http/index.ts';
 import { serverPrefix } from '../kernel/index.ts';
 import { HubError, type OptionsFormContext, type ServerView } from '../plugin/index.ts';
-import { type ServerRecord, type SpawnerInstance, serverView } from '../servers/index.ts';
+import { type ServerRecord, serverView } from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
 import { nextArgument } from './next-target.ts';
 import { type ServerName, serverUrls } from './server-urls.ts';
@@ -15,7 +15,6 @@ export interface SpawnTarget {
   readonly owner: UserDetails;
   /** `null` before its first start. */
   readonly row: ServerRecord | null;
-  readonly spawner: SpawnerInstance;
   /** Wished for a new one. */
   readonly displayName: string | null;
 }
@@ -34,15 +33,14 @@ export function scopeTarget(request: { readonly params: unknown }): TargetName {
 
 /** Throws a HubError 404 for an unknown user and 400 for a server that may not be (W27, W28). */
 export async function findTarget(context: Context, name: ServerName, deps: PageDeps): Promise<SpawnTarget> {
-  const { users, servers, spawners } = deps;
+  const { users, servers } = deps;
   const owner = await requireUser(name.user, users);
   const displayName = context.searchParams.getAll('display_name').at(-1) || null;
   const row = await servers.find(owner, name.server);
   if (name.server !== '' && (!row || !servers.namedAllowed)) {
     await servers.checkNamed(owner, name.server, displayName);
   }
-  const spawner = row && spawners.has(row.spawner) ? spawners.get(row.spawner) : spawners.first;
-  return { name, owner, row, spawner, displayName };
+  return { name, owner, row, displayName };
 }
 
 /** Throws a HubError 404 for a name nobody has. */

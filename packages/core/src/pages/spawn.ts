@@ -12,13 +12,15 @@ import {
 } from '../http/index.ts';
 import { DeadlineError } from '../kernel/index.ts';
 import { HubError, type JsonObject } from '../plugin/index.ts';
+import { inOneSentence, offeredProfiles } from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
 import { type FailedServer, failurePage, failureSentence, hasFailed } from './failure-view.ts';
 import { nextArgument, nextTarget } from './next-target.ts';
 import { pageContext } from './page-context.ts';
 import { fullName, type ServerName, serverUrls } from './server-urls.ts';
 import { pageServer } from './server-view.ts';
-import { type ChosenOptions, formOptions, optionsForm, queryOptions, readOptions } from './spawn-options.ts';
+import { type DrawnForm, drawForm, type FilledIn } from './spawn-form.ts';
+import { type ChosenOptions, formOptions, queryOptions, readOptions } from './spawn-options.ts';
 import {
   findTarget,
   formContext,
@@ -79,9 +81,15 @@ async function show(context: Context, name: ServerName, deps: PageDeps): Promise
 
   const chosen = queryOptions(context.searchParams, deps.log);
   if (chosen) return startWith(context, target, chosen, deps);
-  const form = await optionsForm(target.spawner, formContext(context, target, deps), deps);
-  if (form === null) return startWith(context, target, null, deps);
+  const form = await drawForm(target, formContext(context, target, deps), null, deps);
+  if (form === null) return startWith(context, target, onlyChoice(target, deps), deps);
   return formPage(context, target, form, deps);
+}
+
+/** Where one profile is offered it is taken, even if the last start was by another; else the last options are. */
+function onlyChoice({ owner }: SpawnTarget, { starts }: PageDeps): ChosenOptions | null {
+  const [first] = offeredProfiles(starts.profiles, owner);
+  return first ? { fields: { profile: [first.id] }, files: [] } : null;
 }
 
 /** W30 */
@@ -105,22 +113,41 @@ async function startWith(
 ): Promise<Answer> {
   const told = formContext(context, target, deps);
   let failed: FailedServer | null = null;
+  let filledIn: FilledIn | null = null;
   try {
-    const options = chosen && (await readOptions(target.spawner, chosen, told, deps));
-    failed = await start(context, target, options, deps);
+    filledIn = chosen && (await readOptions(target, chosen, told, deps));
+    if (filledIn && filledIn.mistakes.length > 0) return await incomplete(context, target, filledIn, deps);
+    failed = await start(context, target, filledIn?.options ?? null, deps);
     if (!failed) return redirect(pendingUrl(context, target.name, deps));
   } catch (error) {
-    return refused(context, target, error, deps);
+    return refused(context, target, error, filledIn, deps);
   }
 
   const { failure } = failed;
   const message = failureSentence(failure, target.name);
-  const form = await optionsForm(target.spawner, told, deps);
+  const form = await drawForm(target, told, filledIn, deps);
   if (form === null) {
     return failurePage(context, deps, failed, { next: nextArgument(context), message });
   }
   const error = { message, html: failure.messageHtml };
   return formPage(context, target, form, deps, { status: failure.status, headers: {}, error });
+}
+
+/** The form again, with what is wrong beside its fields; on the whole only what no field of it can tell. */
+async function incomplete(
+  context: Context,
+  target: SpawnTarget,
+  filledIn: FilledIn,
+  deps: PageDeps,
+): Promise<Answer> {
+  const form = await drawForm(target, formContext(context, target, deps), filledIn, deps);
+  const drawn = [form ?? { fields: [] }, ...(form?.profiles ?? [])].flatMap(({ fields }) => fields);
+  const beside = new Set(drawn.flatMap(({ option, error }) => (error ? [option] : [])));
+  const elsewhere = filledIn.mistakes.filter(({ field }) => !beside.has(field));
+  const message = `Invalid user options: ${inOneSentence(elsewhere)}.`;
+  if (form === null) throw new HubError('HUB_BAD_REQUEST', message);
+  const error = elsewhere.length > 0 ? { message, html: null } : null;
+  return formPage(context, target, form, deps, { status: 400, headers: {}, error });
 }
 
 /** The row of a start that failed within the second it is waited for; `null` while nothing speaks against it. */
@@ -133,7 +160,7 @@ async function start(
   await askAgain.beforeStart(requesterOf(context.caller), owner);
   const actor = actorOf(context);
   const bulk = actor.name !== owner.name;
-  const request = { actor, userOptions, displayName, bulk, spawner: null };
+  const request = { actor, userOptions, displayName, bulk };
   const row = await servers.requestStart(owner, name.server, request);
   try {
     await servers.startOutcome(row, waitSeconds);
@@ -150,9 +177,10 @@ async function refused(
   context: Context,
   target: SpawnTarget,
   error: unknown,
+  filledIn: FilledIn | null,
   deps: PageDeps,
 ): Promise<Answer> {
-  const form = await optionsForm(target.spawner, formContext(context, target, deps), deps);
+  const form = await drawForm(target, formContext(context, target, deps), filledIn, deps);
   if (form === null) throw error;
   const { status, message, messageHtml, headers, unexpected } = errorAnswer(error);
   if (unexpected || error instanceof DeadlineError) {
@@ -175,13 +203,13 @@ interface FormTrouble {
 async function formPage(
   context: Context,
   { name, row }: SpawnTarget,
-  optionsFormHtml: string,
+  form: DrawnForm,
   deps: PageDeps,
   { status, headers, error }: FormTrouble = { status: 200, headers: {}, error: null },
 ): Promise<Answer> {
   const page = {
     server: pageServer(deps, name, row),
-    optionsFormHtml,
+    ...form,
     action: formAction(context),
     error,
   };

@@ -194,11 +194,55 @@ export interface HomePage {
 /** The options form. */
 export interface SpawnPage {
   readonly server: PageServer;
-  /** The spawner's form fields. */
+  /** What the owner may choose among; none where there is no choice, and then the rest of the form stands here. */
+  readonly profiles: readonly SpawnProfile[];
+  /** Fields of a form that comes as JSON Schema. */
+  readonly fields: readonly SpawnField[];
+  /** The spawner's form fields as HTML, trusted; `''` for none. */
   readonly optionsFormHtml: string;
   /** Same address with `_xsrf` in its query (W29); posted as multipart. */
   readonly action: string;
+  /** What is wrong on the whole; mistakes of single fields stand beside them. */
   readonly error: { readonly message: string; readonly html: string | null } | null;
+}
+
+/**
+ * A profile as a choice: a radio button named `profile` with the id as its value. With it come questions of its own,
+ * of which only those of the chosen one count.
+ */
+export interface SpawnProfile {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly chosen: boolean;
+  /** The server ran by it the last time. */
+  readonly lastUsed: boolean;
+  readonly fields: readonly SpawnField[];
+  readonly optionsFormHtml: string;
+}
+
+/** A field of an options form. */
+export interface SpawnField {
+  /** To be sent; unique in the form. */
+  readonly name: string;
+  /** The option it fills in, as links name it: `opt-<option>`. */
+  readonly option: string;
+  readonly label: string;
+  readonly description: string;
+  /**
+   * `select` has `choices`. `checkbox` sends `true`; a hidden field of the same name before it sends `false`, so that
+   * one left empty is told from one that was not there.
+   */
+  readonly kind: 'text' | 'url' | 'email' | 'number' | 'checkbox' | 'select';
+  readonly required: boolean;
+  /** As text; `'true'` or `'false'` for a checkbox. */
+  readonly value: string;
+  readonly choices: readonly { readonly value: string; readonly label: string }[];
+  /** Attributes of the input that the schema asks for: `min`, `max`, `step`, `minlength`, `maxlength`, `pattern`. */
+  readonly limits: Readonly<Record<string, string>>;
+  readonly placeholder: string;
+  /** What is wrong with it; a look may have words of its own for the rule. */
+  readonly error: { readonly rule: string; readonly limit: string; readonly message: string } | null;
 }
 
 /** A start under way. */

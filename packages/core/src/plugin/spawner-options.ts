@@ -1,3 +1,4 @@
+import { formOptions } from './form-options.ts';
 import type { OptionSchema } from './option-schema.ts';
 
 /** Bytes, or text such as `1.5G`; `null` says nothing. */
@@ -157,4 +158,5 @@ export const spawnerOptions = {
     description: 'Scopes of the token the server gets; empty: those of the role `server`.',
     perLaunch: true,
   },
+  ...formOptions,
 } as const satisfies Readonly<Record<string, OptionSchema>>;

@@ -10,6 +10,7 @@ import type {
   ServerRoutes,
 } from './ports.ts';
 import type { Spawners } from './spawners.ts';
+import type { StartChoices } from './start-choice.ts';
 
 /** How servers of this hub are run. Times are seconds. */
 export interface ServerSettings {
@@ -59,6 +60,8 @@ export interface ServersContext {
   readonly ids: Ids;
   readonly log: Logger;
   readonly events: DomainEvents;
+  /** By what a start is run, and what it asks before. */
+  readonly starts: StartChoices;
   readonly run: HubRun;
   readonly hub: HubAddress;
   readonly settings: ServerSettings;

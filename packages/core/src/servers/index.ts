@@ -1,7 +1,10 @@
 export * from './context.ts';
+export * from './form-problems.ts';
+export * from './form-values.ts';
 export * from './hub-address.ts';
 export type { LaunchOverrides, OverrideLayer } from './overrides.ts';
 export * from './ports.ts';
+export * from './profiles.ts';
 export * from './progress-stream.ts';
 export type { StartRequest } from './queue.ts';
 export * from './route-source.ts';
@@ -10,4 +13,5 @@ export * from './server-details.ts';
 export * from './server-names.ts';
 export * from './servers.ts';
 export * from './spawners.ts';
+export * from './start-choice.ts';
 export { serverView } from './views.ts';

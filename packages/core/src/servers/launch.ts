@@ -18,6 +18,7 @@ import { exitedFailure, untilAnswers } from './http-wait.ts';
 import { type LaunchOptions, type LaunchScopes, launchOptions, launchScopes } from './launch-options.ts';
 import { ProgressLog } from './progress-log.ts';
 import { launchKey, type ServerRecord } from './server.ts';
+import { profileLayers } from './settled-start.ts';
 import { askSpawner } from './spawner-calls.ts';
 import type { SpawnerInstance } from './spawners.ts';
 import { serverView } from './views.ts';
@@ -62,7 +63,10 @@ export async function launch(context: ServersContext, attempt: Attempt): Promise
   const scopes = await launchScopes(context, spawner, view);
   const { server: credited, token, clientId } = await issueCredentials(context, server, scopes);
   attempt.secrets.push(token);
-  const layers = await context.hooks.beforeSpawn(view, credited);
+  const layers = [
+    ...profileLayers(context.starts.profiles, credited),
+    ...(await context.hooks.beforeSpawn(view, credited)),
+  ];
   const options = await launchOptions(context, spawner, view, layers, scopes);
   await context.leases.whenFresh(signal); // a hook may have taken its time
   signal.throwIfAborted();

@@ -11,6 +11,7 @@ import { enqueue, type StartRequest, takeTurns } from './queue.ts';
 import { deleteForever } from './removal.ts';
 import type { ServerRecord } from './server.ts';
 import { isDisplayName, isServerName } from './server-names.ts';
+import { settledStart } from './settled-start.ts';
 import { isElsewhere, type StopWish, stopOnce } from './stop-request.ts';
 import { fullName, pendingStop } from './stopping.ts';
 import { goOnWithStart, takeOver } from './take-over.ts';
@@ -111,17 +112,14 @@ export class Servers {
   }
 
   /**
-   * Asks for a start (R80). Idempotent while one is pending. Throws 400 when it runs already or is being
-   * stopped, 429 when there is no room.
+   * Asks for a start (R80), by the spawner that its options and the hub's profiles say. Idempotent while one is
+   * pending. Throws 400 when it runs already or is being stopped, or for options that cannot be; 403 for a profile
+   * that is not offered to the owner; 429 when there is no room.
    */
   async requestStart(
     owner: ServerOwner,
     name: string,
-    request: Omit<StartRequest, 'spawner'> & {
-      readonly displayName: string | null;
-      /** Id of a spawner; null: the one of the last start, if it is still configured. */
-      readonly spawner: string | null;
-    },
+    request: Omit<StartRequest, 'spawner'> & { readonly displayName: string | null },
   ): Promise<ServerRecord> {
     if (name !== '' && !this.namedAllowed) throw namedDisabled();
     for (let tries = 0; tries < 3; tries++) {
@@ -132,9 +130,8 @@ export class Servers {
         await this.#refuseRunning(server);
         continue;
       }
-      const { spawners } = this.#context;
-      const last = spawners.has(server.spawner) ? server.spawner : spawners.first.id;
-      const queued = await enqueue(this.#context, server, { ...request, spawner: request.spawner ?? last });
+      const settled = await settledStart(this.#context, server, request.userOptions);
+      const queued = await enqueue(this.#context, server, { ...request, ...settled });
       if (!queued) continue; // somebody else was first: look again
       this.#context.events.emit('serverQueued', { user: queued.userName, server: queued.name });
       void this.#drain();

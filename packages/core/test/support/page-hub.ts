@@ -14,7 +14,13 @@ import {
 } from '../../src/pages/index.ts';
 import type { Authenticator, Options, Pages } from '../../src/plugin/index.ts';
 import { spawnerOptions } from '../../src/plugin/index.ts';
-import { defaultServerSettings, Servers, spawners } from '../../src/servers/index.ts';
+import {
+  defaultServerSettings,
+  type Profiles,
+  Servers,
+  StartChoices,
+  spawners,
+} from '../../src/servers/index.ts';
 import { PostgresChanges } from '../../src/storage/postgres-changes.ts';
 import { postgresServerOwners, postgresServers } from '../../src/storage/servers/index.ts';
 import { openAccounts, tester } from './accounts.ts';
@@ -36,6 +42,11 @@ export interface PageHubOptions {
   readonly pages?: Pages;
   readonly basePath?: string;
   readonly named?: boolean;
+  readonly profiles?: Profiles;
+  /** Options every spawner has, where they are to be other than the defaults. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** More spawners, by id; the first is called `fake`. */
+  readonly moreSpawners?: Readonly<Record<string, FakeSpawner>>;
 }
 
 /** Lets in whoever gives the password `secret`. */
@@ -72,22 +83,31 @@ export async function openPageHub(options: PageHubOptions = {}) {
     hubId: run.id,
   });
   await changes.open();
-  const registry = spawners([
-    {
-      id: 'fake',
-      name: 'fake',
+  const own = { ...defaults, ...options.options };
+  const drivers = { fake: spawner, ...options.moreSpawners };
+  const registry = spawners(
+    Object.entries(drivers).map(([id, { driver }]) => ({
+      id,
+      name: id,
       version: '0',
-      driver: spawner.driver,
+      driver,
       // The defaults of the very schema this type is made from.
-      options: defaults as Options<{ type: 'object'; properties: typeof spawnerOptions }>,
+      options: own as Options<{ type: 'object'; properties: typeof spawnerOptions }>,
       schema: spawnerOptions,
-      given: defaults,
+      given: own,
       problems: () => [],
-    },
-  ]);
+    })),
+  );
+  const starts = new StartChoices({
+    spawners: registry,
+    profiles: options.profiles ?? [],
+    clock: systemClock,
+    hookTimeout: 30,
+  });
   const servers = new Servers({
     servers: postgresServers(db),
     spawners: registry,
+    starts,
     credentials: {
       issue: async () => ({ token: 'not-a-token', tokenId: 0, clientId: `client-${randomIds.hex32()}` }),
       revoke: async () => undefined,
@@ -137,7 +157,7 @@ export async function openPageHub(options: PageHubOptions = {}) {
     logins: accounts.logins,
     clients: accounts.clients,
     servers,
-    spawners: registry,
+    starts,
     authenticators,
     signIn: async () => accounts.signIn,
     memberships,
@@ -216,7 +236,7 @@ export async function openPageHub(options: PageHubOptions = {}) {
     /** Starts the user's server and waits until it is ready. */
     async startServer(name: string, server = ''): Promise<void> {
       const owner = (await accounts.users.get(name)) ?? (await accounts.user(name));
-      const request = { actor: tester, userOptions: null, displayName: null, bulk: false, spawner: null };
+      const request = { actor: tester, userOptions: null, displayName: null, bulk: false };
       const row = await servers.requestStart(owner, server, request);
       await servers.startOutcome(row, 20);
     },
@@ -224,7 +244,7 @@ export async function openPageHub(options: PageHubOptions = {}) {
       server.fastify.server.closeAllConnections();
       await server.close();
       await servers.close();
-      await spawner.close();
+      for (const one of Object.values(drivers)) await one.close();
       await changes.close();
       await accounts[Symbol.asyncDispose]();
     },

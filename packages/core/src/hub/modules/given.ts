@@ -1,5 +1,6 @@
 import type { HubRun, Ids } from '../../kernel/index.ts';
 import type { Clock, Logger } from '../../plugin/index.ts';
+import type { Profiles } from '../../servers/index.ts';
 import type { Connection } from '../../storage/database.ts';
 import type { Addresses } from '../addresses.ts';
 import type { AccountsConfig } from '../check-accounts.ts';
@@ -10,6 +11,7 @@ import type { LaterSealer } from '../sealer.ts';
 export interface Given {
   readonly settings: Settings;
   readonly accounts: AccountsConfig;
+  readonly profiles: Profiles;
   readonly addresses: Addresses;
   readonly run: HubRun;
   readonly log: Logger;

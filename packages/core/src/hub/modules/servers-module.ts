@@ -14,6 +14,7 @@ import {
   ServerSettings,
   Servers,
   Spawners,
+  StartChoices,
   serverRouteSource,
   serverRoutes,
 } from '../../servers/index.ts';
@@ -29,7 +30,7 @@ import type { Given } from './given.ts';
 
 /** Servers, and the proxy's table. */
 export function serversModule(
-  { settings, addresses, accounts }: Given,
+  { settings, addresses, accounts, profiles }: Given,
   operators: HubHooks,
 ): ContainerModule {
   return new ContainerModule(({ bind }) => {
@@ -93,10 +94,16 @@ export function serversModule(
       (
         servers,
         spawners,
+    bind(services.starts).toResolvedValue(
+      (spawners, clock) =>
+        new StartChoices({ spawners, profiles, clock, hookTimeout: settings.servers.hookTimeout }),
+      [Spawners, Clock],
+    );
         credentials,
         owners,
         hooks,
         routes,
+        starts,
         unitOfWork,
         changes,
         leases,
@@ -115,6 +122,7 @@ export function serversModule(
           owners,
           hooks,
           routes,
+          starts,
           unitOfWork,
           changes,
           leases,
@@ -134,6 +142,7 @@ export function serversModule(
         ServerOwners,
         ServerHooks,
         ServerRoutes,
+        services.starts,
         UnitOfWork,
         Changes,
         Leases,
