@@ -13,7 +13,10 @@ export interface StartOptions {
   readonly logFormat?: 'json' | 'pretty';
 }
 
-/** Runs a hub until a signal or the REST API stops it; resolves to 0 then (P641–P643). */
+/**
+ * Runs a hub until a signal or the REST API stops it; resolves to 0 then (P641–P643), or to 1 when it gave up because
+ * starts keep failing (P246).
+ */
 export async function start(options: StartOptions, io: Io): Promise<number> {
   const loaded = await loadConfig(options.config, io.cwd);
   const { settings } = checkConfig(loaded.config);
@@ -22,6 +25,10 @@ export async function start(options: StartOptions, io: Io): Promise<number> {
   const log = loaded.config.logger ?? createLogger(settings.logLevel, destination);
   const hub = await createHub({ ...loaded.config, logger: log });
 
+  let gaveUp = false;
+  hub.on('startsKeepFailing', () => {
+    gaveUp = true;
+  });
   const signals = stopOnSignals(io, () => hub.stop());
   const endDiagnostics = io.onSignal('SIGUSR1', () => log.info(diagnostics(), 'diagnostics'));
   const onRejection = (error: unknown) =>
@@ -34,7 +41,7 @@ export async function start(options: StartOptions, io: Io): Promise<number> {
     await printLines(loaded, hub, io);
     await hub.stopped;
     io.out('The hub has stopped.\n');
-    return 0;
+    return gaveUp ? 1 : 0;
   } catch (error) {
     if (!signals.received()) throw error;
     io.out('The hub was stopped before it served.\n');

@@ -225,7 +225,25 @@ export const settingsSchema = {
       default: {},
       properties: {
         named: { type: 'boolean', default: false, description: 'People may have several servers.' },
-        limit: { type: 'integer', minimum: 0, default: 0, description: 'Named servers each; 0 is no limit.' },
+        limit: {
+          type: 'integer',
+          minimum: 0,
+          default: 0,
+          description: 'Named servers each; 0 is no limit. `hooks.namedServerLimit` may tell for each user.',
+        },
+        invalidNames: {
+          enum: ['allow-start', 'allow-delete'],
+          default: 'allow-start',
+          description:
+            'What may be done with a server that has a name no new one may have; it can always be renamed.',
+        },
+        consecutiveFailureLimit: {
+          type: 'integer',
+          minimum: 0,
+          default: 0,
+          description:
+            'After so many starts in a row that failed by a fault, none refused, the hub stops with status 1; servers go on. 0 never.',
+        },
         concurrentStarts: {
           type: 'integer',
           minimum: 0,
@@ -487,6 +505,11 @@ export type HubConfig = OptionsInput<typeof settingsSchema> & {
   /** What the hub is made of: at least an authenticator, a spawner and a proxy. The first of a kind is the usual one. */
   readonly plugins: readonly PluginInstance[];
   readonly services?: readonly ServiceRecord[];
+  /**
+   * Ways to run a server that people choose among: a spawner, options for it, questions of its own. Without them every
+   * server is run by the first spawner; the row remembers by which.
+   */
+  readonly profiles?: readonly ProfileConfig[];
   readonly roles?: readonly RoleConfig[];
   readonly groups?: Readonly<Record<string, GroupConfig>>;
   /** Scopes of the operator's own, which services and servers check (R160): `custom:grader:read`. */
@@ -502,8 +525,3 @@ export type HubConfig = OptionsInput<typeof settingsSchema> & {
 export function defineHub(config: HubConfig): HubConfig {
   return config;
 }
-  /**
-   * Ways to run a server that people choose among: a spawner, options for it, questions of its own. Without them every
-   * server is run by the first spawner; the row remembers by which.
-   */
-  readonly profiles?: readonly ProfileConfig[];

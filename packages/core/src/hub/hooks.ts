@@ -5,6 +5,7 @@ import type {
   LaunchView,
   RequestView,
   ServerView,
+  UserView,
 } from '../plugin/index.ts';
 import type { Failure, LaunchOverrides } from '../servers/index.ts';
 
@@ -72,6 +73,13 @@ export interface HubHooks {
    * `spawnRefusal('…')`.
    */
   readonly beforeSpawn?: (launch: LaunchView) => Changes;
+  /**
+   * How many named servers a user may have, in place of `servers.limit`; 0 is no limit (P238).
+   *
+   * @example
+   * hooks: { namedServerLimit: ({ groups }) => (groups.includes('staff') ? 20 : 2) }
+   */
+  readonly namedServerLimit?: (user: UserView) => Awaitable<number>;
   /** A server is ready. Nobody waits for it, and what it throws is logged. */
   readonly afterSpawn?: (server: ServerView) => Awaitable<void>;
   /** A start failed or was refused; why is recorded. What it throws is logged. */
@@ -87,6 +95,7 @@ const known = {
   groupOverrides: true,
   applyUserOptions: true,
   beforeSpawn: true,
+  namedServerLimit: true,
   afterSpawn: true,
   onSpawnFailure: true,
   afterStop: true,

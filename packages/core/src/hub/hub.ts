@@ -8,6 +8,7 @@ import { purgeAudit } from '../storage/postgres-audit.ts';
 import type { Addresses } from './addresses.ts';
 import { applyConfiguration } from './apply-configuration.ts';
 import type { HubConfig, Settings } from './config.ts';
+import { countFailures } from './count-failures.ts';
 import { type CryptKeys, makeCryptKeys } from './crypt-keys.ts';
 import { makeDataFolder, type Places } from './data-folder.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -170,7 +171,7 @@ export class Hub implements AsyncDisposable {
   }
 
   async #startAll(signal: AbortSignal): Promise<void> {
-    const { container, places, addresses, log, lifecycle, warnings } = this.#parts;
+    const { container, settings, places, addresses, log, lifecycle, warnings } = this.#parts;
     // Names of people follow rules of plugins; the last of a configuration that can be wrong in itself.
     await container.get(services.accessRules)();
     for (const warning of warnings) log.warn({}, warning);
@@ -243,6 +244,7 @@ export class Hub implements AsyncDisposable {
     const health = container.get(services.serviceHealth);
     this.#later('service health', () => health.close());
     health.open();
+    this.#giveUpAfter(settings.servers.consecutiveFailureLimit);
     this.#every(purgeEveryMs, 'purge', () => this.#purge());
     void this.#purge();
     void this.servers
@@ -291,6 +293,17 @@ export class Hub implements AsyncDisposable {
         }
       }
     });
+  }
+
+  /** P246, with a clean stop: servers and proxy are left to the hub that is started next. */
+  #giveUpAfter(limit: number): void {
+    if (limit === 0) return;
+    const { container, log } = this.#parts;
+    const end = countFailures(container.get(Events), limit, (failures) => {
+      log.error({ failures }, 'starts keep failing, the hub gives up; servers go on');
+      void this.stop({ keepServers: true, keepProxy: true });
+    });
+    this.#later('count of failures', async () => end());
   }
 
   async #lookAtServices(): Promise<void> {

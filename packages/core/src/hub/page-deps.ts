@@ -32,7 +32,6 @@ export function pageDeps(parts: HubParts, memberships: Memberships): PageDeps {
       implicitStartSeconds: settings.servers.implicitStartSeconds,
       redirectLimit: settings.servers.redirectLimit,
       stoppedStatus: 424,
-      namedServerLimit: settings.servers.limit,
       tokenMaxSeconds: settings.tokens.maxSeconds,
       shutdownOnLogout: settings.servers.shutdownOnLogout,
       hookTimeout: settings.servers.hookTimeout,

@@ -47,6 +47,8 @@ export interface HubEvents {
       readonly seconds: number;
     },
   ) => void;
+  /** So many starts in a row failed by a fault that the hub gives up (P246): it stops next, and servers go on. */
+  startsKeepFailing: (event: { readonly failures: number }) => void;
   serverStopping: (event: ServerRef) => void;
   serverStopped: (event: ServerRef & { readonly seconds: number; readonly ok: boolean }) => void;
   serverPolled: (event: { readonly running: boolean; readonly seconds: number }) => void;

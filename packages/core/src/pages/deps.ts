@@ -65,8 +65,6 @@ export interface PageSettings {
   readonly redirectLimit: number;
   /** Status for requests to stopped servers: 424, for old clients 503 (W38). */
   readonly stoppedStatus: 424 | 503;
-  /** Named servers per user; 0 is no limit. */
-  readonly namedServerLimit: number;
   /** Longest life of a token; 0 is no limit (W126). */
   readonly tokenMaxSeconds: number;
   /** Does signing out stop the own servers (W47)? */

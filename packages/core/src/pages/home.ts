@@ -15,7 +15,8 @@ export function homeRoutes(hub: Routes, deps: PageDeps): void {
     async handle(context) {
       const viewer = requireViewer(context);
       await noticeDeath(viewer, deps);
-      const page = homePage(viewer, await deps.servers.ofUser(viewer), deps);
+      const limit = deps.servers.namedAllowed ? await deps.servers.namedLimitOf(viewer) : 0;
+      const page = homePage(viewer, await deps.servers.ofUser(viewer), limit, deps);
       return html(await deps.pages.home(await pageContext(context, deps), page));
     },
   });
@@ -30,8 +31,13 @@ async function noticeDeath(viewer: Viewer, { servers, log }: PageDeps): Promise<
   });
 }
 
-function homePage({ name: user }: Viewer, rows: readonly ServerRecord[], deps: PageDeps): HomePage {
-  const { servers, settings, places } = deps;
+function homePage(
+  { name: user }: Viewer,
+  rows: readonly ServerRecord[],
+  limit: number,
+  deps: PageDeps,
+): HomePage {
+  const { servers, places } = deps;
   const view = (server: string, row: ServerRecord | null) => pageServer(deps, { user, server }, row);
   const named = rows.filter(({ name }) => name !== '');
   return {
@@ -39,7 +45,7 @@ function homePage({ name: user }: Viewer, rows: readonly ServerRecord[], deps: P
     named: servers.namedAllowed
       ? {
           servers: named.map((row) => view(row.name, row)),
-          limit: settings.namedServerLimit || null,
+          limit: limit || null,
           invalidNames: named.map(({ name }) => name).filter((name) => !isServerName(name)),
           apiUrl: `${places.hubPrefix}api/users/${quoteName(user)}/servers`,
         }

@@ -21,8 +21,10 @@ export interface ServerSettings {
   /** How many servers may be active in all; 0 is no limit. */
   readonly activeServerLimit: number;
   readonly namedServers: boolean;
-  /** Named servers per user; 0 is no limit. */
-  readonly namedServerLimit: number;
+  /** Named servers per user, for all or by who it is; 0 is no limit. Ask {@link namedServerLimit}. */
+  readonly namedServerLimit: number | ((userId: number) => Promise<number>);
+  /** May servers be started that have a name no new one may have (P238)? */
+  readonly startInvalidNames: boolean;
   /** How long a request waits for its start before it answers 202. */
   readonly slowStart: number;
   readonly slowStop: number;
@@ -39,16 +41,27 @@ export const defaultServerSettings: ServerSettings = {
   activeServerLimit: 0,
   namedServers: false,
   namedServerLimit: 0,
+  startInvalidNames: true,
   slowStart: 10,
   slowStop: 10,
   retryAfter: [30, 60],
   hookTimeout: 30,
 };
 
+/** How many named servers a user may have; 0 is no limit. Not to be asked inside a transaction: it may be a hook. */
+export async function namedServerLimit(
+  { namedServerLimit: limit }: Pick<ServerSettings, 'namedServerLimit'>,
+  userId: number,
+): Promise<number> {
+  return typeof limit === 'function' ? limit(userId) : limit;
+}
+
 /** Everything the parts of this room work with. */
 export interface ServersContext {
   readonly servers: ServerRepository;
   readonly spawners: Spawners;
+  /** By what a start is run, and what it asks before. */
+  readonly starts: StartChoices;
   readonly credentials: LaunchCredentials;
   readonly owners: ServerOwners;
   readonly hooks: ServerHooks;
@@ -60,8 +73,6 @@ export interface ServersContext {
   readonly ids: Ids;
   readonly log: Logger;
   readonly events: DomainEvents;
-  /** By what a start is run, and what it asks before. */
-  readonly starts: StartChoices;
   readonly run: HubRun;
   readonly hub: HubAddress;
   readonly settings: ServerSettings;

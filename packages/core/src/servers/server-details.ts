@@ -3,7 +3,7 @@ import type { StoredScopes } from '../accounts/index.ts';
 import type { Actor, UnitOfWork } from '../kernel/index.ts';
 import { withDeadline } from '../kernel/index.ts';
 import { type Clock, HubError, isHubError, type JsonObject, type Logger, token } from '../plugin/index.ts';
-import type { ServerSettings } from './context.ts';
+import { namedServerLimit, type ServerSettings } from './context.ts';
 import type { Guard, ServerOwners, ServerRepository } from './ports.ts';
 import { launchKey, type ServerRecord } from './server.ts';
 import { isDisplayName, isServerName } from './server-names.ts';
@@ -77,12 +77,13 @@ export class ServerDetails {
     const { servers, store, spawners, work } = this.#deps;
     const exists = conflict(`User ${owner.name} already has server ${name}`);
     const shown = displayName || name;
+    const limit = await this.#limitOf(owner);
 
     return work.run({ actor, action: 'server.create', target: `server:${owner.name}/${name}` }, async () => {
       await store.lockOwner(owner.id);
       if (await servers.byName(owner.id, name)) throw exists;
       this.#requireNamed();
-      await this.#requireRoom(owner);
+      await this.#requireRoom(owner, limit);
       checkNames(name, shown);
       const initial = { displayName: shown, spawner: spawners.first.id, userOptions };
       const id = await store.add(owner.id, name, initial);
@@ -136,7 +137,7 @@ export class ServerDetails {
     if (wish.name === undefined && !wish.displayName) return;
     this.#requireNamed();
     // The default server is made anew when it is next used: its rename adds a named one.
-    if (wish.name !== undefined && name === '') await this.#requireRoom(owner);
+    if (wish.name !== undefined && name === '') await this.#requireRoom(owner, await this.#limitOf(owner));
     checkNames(isTaken ? null : (wish.name ?? null), wish.displayName || null);
   }
 
@@ -144,8 +145,13 @@ export class ServerDetails {
     if (!this.#deps.settings.namedServers) throw bad('Named servers are not enabled.');
   }
 
-  async #requireRoom(owner: ServerOwner): Promise<void> {
-    const { namedServerLimit: limit } = this.#deps.settings;
+  /** Not asked where there are no named servers at all. */
+  async #limitOf(owner: ServerOwner): Promise<number> {
+    const { settings } = this.#deps;
+    return settings.namedServers ? namedServerLimit(settings, owner.id) : 0;
+  }
+
+  async #requireRoom(owner: ServerOwner, limit: number): Promise<void> {
     if (limit === 0 || (await this.#deps.servers.countNamed(owner.id)) < limit) return;
     throw bad(
       `User ${owner.name} already has the maximum of ${limit} named servers.  One must be deleted before a new server can be created`,

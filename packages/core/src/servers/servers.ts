@@ -2,7 +2,7 @@ import type { Actor } from '../kernel/index.ts';
 import { databaseNow } from '../kernel/index.ts';
 import { type Exit, HubError, isHubError, type JsonObject, type ProgressEvent } from '../plugin/index.ts';
 import { Attempts } from './attempts.ts';
-import type { ServersContext } from './context.ts';
+import { namedServerLimit, type ServersContext } from './context.ts';
 import { stopOfDisabled } from './disabled-owners.ts';
 import { stopOrphans } from './orphans.ts';
 import { rowOnce, startError } from './outcomes.ts';
@@ -87,6 +87,11 @@ export class Servers {
     return this.#context.servers.ofUser(owner.id);
   }
 
+  /** How many named servers a user may have; 0 is no limit. */
+  namedLimitOf(owner: ServerOwner): Promise<number> {
+    return namedServerLimit(this.#context.settings, owner.id);
+  }
+
   /** May users have named servers? */
   get namedAllowed(): boolean {
     return this.#context.settings.namedServers;
@@ -125,6 +130,7 @@ export class Servers {
     for (let tries = 0; tries < 3; tries++) {
       const server = (await this.find(owner, name)) ?? (await this.#row(owner, name, request.displayName));
       if (server.phase === 'queued' || server.phase === 'starting') return server;
+      this.#refuseInvalidName(server);
       if (server.phase === 'stopping') throw pendingStop(server);
       if (server.phase === 'ready') {
         await this.#refuseRunning(server);
@@ -232,17 +238,23 @@ export class Servers {
 
   /** May there be a new server of this name? The checks of R78, in its order; throws 400. */
   async checkNamed(owner: ServerOwner, name: string, displayName: string | null): Promise<void> {
-    const { namedServers, namedServerLimit } = this.#context.settings;
-    if (!namedServers) throw namedDisabled();
-    if (namedServerLimit > 0 && (await this.#context.servers.countNamed(owner.id)) >= namedServerLimit) {
+    if (!this.namedAllowed) throw namedDisabled();
+    const limit = await this.namedLimitOf(owner);
+    if (limit > 0 && (await this.#context.servers.countNamed(owner.id)) >= limit) {
       throw badRequest(
-        `User ${owner.name} already has the maximum of ${namedServerLimit} named servers.  One must be deleted before a new server can be created`,
+        `User ${owner.name} already has the maximum of ${limit} named servers.  One must be deleted before a new server can be created`,
       );
     }
     if (!isServerName(name)) throw badRequest(`Invalid server_name: '${name}'`);
     if (displayName !== null && displayName !== '' && !isDisplayName(displayName)) {
       throw badRequest(`Invalid display_name: '${displayName}'`);
     }
+  }
+
+  /** P238: an old one of a name that no new one may have. */
+  #refuseInvalidName({ name }: ServerRecord): void {
+    if (name === '' || this.#context.settings.startInvalidNames || isServerName(name)) return;
+    throw badRequest(`Invalid server_name: '${name}'`);
   }
 
   /** A server that died unnoticed is replaced, not refused (R80). */

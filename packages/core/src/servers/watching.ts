@@ -39,9 +39,12 @@ export class Watch {
   async #tickOf(spawner: SpawnerInstance): Promise<void> {
     const now = this.#context.clock.monotonic();
     if (now < (this.#nextAt.get(spawner.id) ?? 0)) return;
+    const { pollInterval, pollJitter } = spawner.options;
+    if (pollInterval === 0) return; // its servers are never looked at unasked (P250)
     // A look a second is the most this is called for: short intervals have fewer and larger slices.
-    const slices = Math.max(1, Math.min(mostSlices, Math.floor(spawner.options.pollInterval)));
-    this.#nextAt.set(spawner.id, now + (spawner.options.pollInterval * 1000) / slices - tickSlackMs);
+    const slices = Math.max(1, Math.min(mostSlices, Math.floor(pollInterval)));
+    const spread = 1 + (pollJitter * this.#context.ids.integer(-1000, 1000)) / 1000;
+    this.#nextAt.set(spawner.id, now + (pollInterval * 1000 * spread) / slices - tickSlackMs);
     const turn = ((this.#turn.get(spawner.id) ?? -1) + 1) % slices;
     this.#turn.set(spawner.id, turn);
     await this.#look(spawner, (server) => server.id % slices === turn);

@@ -175,7 +175,6 @@ export async function openPageHub(options: PageHubOptions = {}) {
       implicitStartSeconds: 0,
       redirectLimit: 4,
       stoppedStatus: 424,
-      namedServerLimit: 2,
       tokenMaxSeconds: 0,
       shutdownOnLogout: false,
       hookTimeout: 30,

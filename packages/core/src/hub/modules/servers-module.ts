@@ -23,6 +23,7 @@ import { scopesOfRole } from '../check-accounts.ts';
 import type { Settings } from '../config.ts';
 import type { HubHooks } from '../hooks.ts';
 import { launchCredentials } from '../launch-credentials.ts';
+import { namedLimit } from '../named-limit.ts';
 import { serverHooks } from '../server-hooks.ts';
 import { services } from '../tokens.ts';
 
@@ -34,7 +35,10 @@ export function serversModule(
   operators: HubHooks,
 ): ContainerModule {
   return new ContainerModule(({ bind }) => {
-    bind(ServerSettings).toConstantValue(serverSettings(settings));
+    bind(ServerSettings).toResolvedValue(
+      (owners, clock) => serverSettings(settings, namedLimit(settings, operators, { owners, clock })),
+      [ServerOwners, Clock],
+    );
     bind(Routes).toResolvedValue(
       (proxies, repository, serviceStore, leases, clock, log, events) =>
         createRoutes({
@@ -90,20 +94,20 @@ export function serversModule(
         }),
       [TokenStore, services.oauthClients, Grants, services.scopeTable, Ids],
     );
-    bind(services.servers).toResolvedValue(
-      (
-        servers,
-        spawners,
     bind(services.starts).toResolvedValue(
       (spawners, clock) =>
         new StartChoices({ spawners, profiles, clock, hookTimeout: settings.servers.hookTimeout }),
       [Spawners, Clock],
     );
+    bind(services.servers).toResolvedValue(
+      (
+        servers,
+        spawners,
+        starts,
         credentials,
         owners,
         hooks,
         routes,
-        starts,
         unitOfWork,
         changes,
         leases,
@@ -118,11 +122,11 @@ export function serversModule(
         new Servers({
           servers,
           spawners,
+          starts,
           credentials,
           owners,
           hooks,
           routes,
-          starts,
           unitOfWork,
           changes,
           leases,
@@ -138,11 +142,11 @@ export function serversModule(
       [
         ServerRepository,
         Spawners,
+        services.starts,
         LaunchCredentials,
         ServerOwners,
         ServerHooks,
         ServerRoutes,
-        services.starts,
         UnitOfWork,
         Changes,
         Leases,
@@ -158,14 +162,18 @@ export function serversModule(
   });
 }
 
-function serverSettings({ servers }: Settings): ServerSettings {
+function serverSettings(
+  { servers }: Settings,
+  namedServerLimit: ServerSettings['namedServerLimit'],
+): ServerSettings {
   const [from = 30, to = 60] = servers.retryAfter;
   return {
     concurrentStarts: servers.concurrentStarts,
     queueLimit: servers.queueLimit,
     activeServerLimit: servers.activeLimit,
     namedServers: servers.named,
-    namedServerLimit: servers.limit,
+    namedServerLimit,
+    startInvalidNames: servers.invalidNames === 'allow-start',
     slowStart: servers.slowStart,
     slowStop: servers.slowStop,
     retryAfter: [Math.min(from, to), Math.max(from, to)],
