@@ -1,4 +1,4 @@
-import { installFuzzer, installPython } from './python.mjs';
+import { installFuzzer, installOtherServers, installPython } from './python.mjs';
 import { buildPackages, installWorkspace, requireWritableClone } from './workspace.mjs';
 
 /**
@@ -13,7 +13,11 @@ export async function prepare({ build, tests = false } = {}) {
     await installWorkspace(failed.signal);
     if (build) await buildPackages(build, failed.signal);
   };
-  const works = [packages(), installPython(failed.signal), ...(tests ? [installFuzzer(failed.signal)] : [])];
+  const works = [
+    packages(),
+    installPython(failed.signal),
+    ...(tests ? [installOtherServers(failed.signal), installFuzzer(failed.signal)] : []),
+  ];
   try {
     await Promise.all(works);
   } catch (error) {

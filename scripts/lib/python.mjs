@@ -13,6 +13,13 @@ const servers = {
   constraints: 'constraints.txt',
   program: 'jupyterhub-singleuser',
 };
+const otherServers = {
+  title: 'JupyterHub 5 and Notebook 7',
+  folder: '.venv-compat',
+  requirements: 'compat-requirements.txt',
+  constraints: 'compat-constraints.txt',
+  program: 'jupyterhub-singleuser',
+};
 const fuzzer = {
   title: 'Schemathesis',
   folder: '.venv-fuzz',
@@ -23,6 +30,9 @@ const fuzzer = {
 
 /** Makes `.venv` with JupyterLab in it, unless it is there; the system's Python is only asked, never changed. */
 export const installPython = (signal) => install(servers, signal);
+
+/** Makes `.venv-compat` with the servers that tests try beside those of `.venv`, in the same way. */
+export const installOtherServers = (signal) => install(otherServers, signal);
 
 /** Makes `.venv-fuzz` with Schemathesis in it, in the same way. */
 export const installFuzzer = (signal) => install(fuzzer, signal);

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'undici';
+import { CookieJar } from './cookie-jar.ts';
 
 /** A page a {@link TestBrowser} came to. */
 export interface TestPage {
@@ -18,7 +19,7 @@ const mostRedirects = 20;
 export class TestBrowser {
   readonly #home: string;
   readonly #hubPrefix: string;
-  readonly #jars = new Map<string, Map<string, string>>();
+  readonly #jars = new Map<string, CookieJar>();
 
   constructor(origin: string, hubPrefix: string) {
     this.#home = origin;
@@ -32,7 +33,8 @@ export class TestBrowser {
 
   /** One posted form with its `_xsrf`; no redirect is followed. */
   post(url: string, form: Readonly<Record<string, string>> = {}): Promise<TestPage> {
-    const _xsrf = this.cookie('_xsrf') ?? '';
+    const { origin, pathname } = new URL(url, this.#home);
+    const _xsrf = this.#jar(origin).get('_xsrf', pathname) ?? '';
     const type = { 'content-type': 'application/x-www-form-urlencoded' };
     return this.#send('POST', url, type, new URLSearchParams({ _xsrf, ...form }).toString());
   }
@@ -68,16 +70,16 @@ export class TestBrowser {
 
   /** Name of who is signed in at the hub; `null` for nobody. */
   async userName(): Promise<string | null> {
-    const token = this.cookie('_xsrf') ?? '';
+    const token = this.cookie('_xsrf', this.#hubPrefix) ?? '';
     const { status, text } = await this.get(`${this.#hubPrefix}api/user`, { 'x-xsrftoken': token });
     if (status !== 200) return null;
     const model: { readonly name: string } = JSON.parse(text);
     return model.name;
   }
 
-  /** Value of a cookie of the hub, whatever its path. */
-  cookie(name: string): string | undefined {
-    return this.#jar(this.#home).get(name);
+  /** Value of a cookie of the hub: the last one set, or as it is sent with a request for `path`. */
+  cookie(name: string, path?: string): string | undefined {
+    return this.#jar(this.#home).get(name, path);
   }
 
   async #send(
@@ -88,13 +90,13 @@ export class TestBrowser {
   ): Promise<TestPage> {
     const url = new URL(to, this.#home);
     const jar = this.#jar(url.origin);
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const cookie = jar.header(url.pathname);
     const answer = await httpRequest(url, {
       method,
       headers: { accept: 'text/html,*/*', ...(cookie === '' ? {} : { cookie }), ...headers },
       body,
     });
-    for (const line of [answer.headers['set-cookie'] ?? []].flat()) keep(jar, line);
+    for (const line of [answer.headers['set-cookie'] ?? []].flat()) jar.keep(line, url.pathname);
     return {
       status: answer.statusCode,
       headers: answer.headers,
@@ -103,19 +105,9 @@ export class TestBrowser {
     };
   }
 
-  #jar(origin: string): Map<string, string> {
-    const jar = this.#jars.get(origin) ?? new Map<string, string>();
+  #jar(origin: string): CookieJar {
+    const jar = this.#jars.get(origin) ?? new CookieJar();
     this.#jars.set(origin, jar);
     return jar;
   }
-}
-
-/** An empty value or a time gone by takes a cookie away. */
-function keep(jar: Map<string, string>, line: string): void {
-  const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-  const expires = /; *expires=([^;]+)/i.exec(line)?.[1];
-  const isOver =
-    /; *max-age=0(;|$)/i.test(line) || (expires !== undefined && Date.parse(expires) <= Date.now());
-  if (value === '' || isOver) jar.delete(name);
-  else jar.set(name, value);
 }

@@ -75,11 +75,14 @@ export class TestClient {
   readonly token: string;
   /** Where the hub listens. */
   readonly origin: string;
+  /** Prefix of everything there, `/` unless the hub has another. */
+  readonly prefix: string;
 
-  constructor(origin: string, name: string, token: string) {
+  constructor(origin: string, name: string, token: string, prefix = '/') {
     this.origin = origin;
     this.name = name;
     this.token = token;
+    this.prefix = prefix;
   }
 
   /** A request with the user's token; `path` begins behind `/hub/api`. */
@@ -88,7 +91,7 @@ export class TestClient {
     path: string,
     body?: unknown,
   ): Promise<TestAnswer> {
-    return ask(this.origin, method, `/hub/api${path}`, { token: this.token, body });
+    return ask(this.origin, method, `${this.prefix}hub/api${path}`, { token: this.token, body });
   }
 
   /** Starts a server, the default one unless named, and waits as long as the hub does (R80, R81). */

@@ -72,6 +72,10 @@ export class TestHub implements AsyncDisposable {
     return this.hub.listenUrl;
   }
 
+  get #prefix(): string {
+    return new URL(this.hub.url).pathname;
+  }
+
   /** One request to the hub's own listener. */
   request(
     method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
@@ -91,12 +95,12 @@ export class TestHub implements AsyncDisposable {
 
   /** Signs a user in; makes the user when there is none. */
   async signIn(name: string, { admin = false } = {}): Promise<TestClient> {
-    return new TestClient(this.url, name, await this.tokenOf(name, { admin }));
+    return new TestClient(this.url, name, await this.tokenOf(name, { admin }), this.#prefix);
   }
 
   /** Somebody who is not signed in yet, at a browser: for forms, and for the routes of authenticators. */
   browser(): TestBrowser {
-    return new TestBrowser(this.url, `${new URL(this.hub.url).pathname}hub/`);
+    return new TestBrowser(this.url, `${this.#prefix}hub/`);
   }
 
   /** A server's row as the hub knows it. */
