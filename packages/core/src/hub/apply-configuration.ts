@@ -4,6 +4,7 @@ import { userHooks } from '../actions/index.ts';
 import { UnitOfWork } from '../kernel/index.ts';
 import { Clock, type Logger } from '../plugin/index.ts';
 import { Spawners } from '../servers/index.ts';
+import { serversOfOtherSpawners } from '../storage/servers/index.ts';
 import { authenticatorDoubts } from './authenticator-doubts.ts';
 import { spawnerDoubts } from './spawner-doubts.ts';
 import { services } from './tokens.ts';
@@ -52,13 +53,21 @@ export async function applyConfiguration(container: Container, log: Logger): Pro
   }
 }
 
-/** Logins of an authenticator that left the configuration stay good until they end by themselves. */
+/** What rests on plugins that left the configuration stays as it is, until it ends by itself or they are back. */
 async function nameAbsentOnes(container: Container, log: Logger): Promise<void> {
   const ids = container.get(services.authenticators).map(({ id }) => id);
   for (const { authenticator, users, logins } of await container.get(AuthenticatorUses).except(ids)) {
     log.warn(
       { authenticator, users, logins },
       'people signed in by an authenticator that the configuration lacks: its logins stay good until they end',
+    );
+  }
+  const spawners = container.get(Spawners).all.map(({ id }) => id);
+  const others = await serversOfOtherSpawners(container.get(services.database), spawners);
+  for (const { spawner, servers } of others) {
+    log.warn(
+      { spawner, servers },
+      'servers run by a spawner that the configuration lacks: they are left alone, and can be stopped when it is back',
     );
   }
 }

@@ -96,7 +96,8 @@ function title({ owner, name, displayName }: PageServer): string {
 
 function serverLine(server: PageServer): Markup {
   const href = server.phase === 'ready' ? server.url : server.spawnUrl;
-  return markup`<li>${link(href, title(server))} (${server.phase})</li>`;
+  const { profile } = server;
+  return markup`<li>${link(href, title(server))}${profile && `, ${profile}`} (${server.phase})</li>`;
 }
 
 function loginBody(context: PageContext, { ways, username, error }: LoginPage): Markup {
