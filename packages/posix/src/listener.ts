@@ -2,7 +2,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromProcHex, overlaps, reachable } from './address.ts';
-import { familyOf } from './launch-family.ts';
+import { familyOf, type LaunchNames } from './launch-family.ts';
 import { isAlive, type ProcessIdentity } from './process-identity.ts';
 import { hasProc } from './process-table.ts';
 import { shareRuns } from './shared-runs.ts';
@@ -26,6 +26,8 @@ export interface ListenerQuestion {
   readonly launchKey: string;
   /** The account the launched process runs as, for where its open files cannot be read. */
   readonly uid?: number | undefined;
+  /** See `familyOf`. */
+  readonly members?: LaunchNames['members'];
 }
 
 /** All listening TCP sockets of this machine. Questions asked at the same time share one look. */
@@ -57,7 +59,7 @@ export async function listenerOwner(question: ListenerQuestion): Promise<Listene
 
 /** Addresses and ports at which a launch listens: its process, its group, its descendants, who carries its key. */
 export async function listenersOf(
-  launch: Pick<ListenerQuestion, 'identity' | 'launchKey'>,
+  launch: Pick<ListenerQuestion, 'identity' | 'launchKey' | 'uid' | 'members'>,
 ): Promise<readonly Pick<ListeningSocket, 'address' | 'port'>[]> {
   if (!hasProc) return [];
   const all = await listeningSockets();

@@ -5,7 +5,7 @@ import type { LocalState } from './state.ts';
 /** Why a server that runs does not answer: it listens nowhere, or at another port than it was told. */
 export async function diagnose({ key, state }: RunningServer<LocalState>): Promise<Diagnosis | null> {
   if (!state) return null;
-  const sockets = await listenersOf({ identity: state, launchKey: key });
+  const sockets = await listenersOf({ identity: state, launchKey: key, uid: state.uid });
   if (sockets.some(({ port }) => port === state.port)) return null;
   if (sockets.length === 0) {
     return {

@@ -1,5 +1,5 @@
 import { type Exit, spawnFailure } from '@hub/core/plugin';
-import { isLaunchError, type ProcessExit } from '@hub/posix';
+import { isLaunchError, type LaunchErrorReason, type ProcessExit } from '@hub/posix';
 
 /** An exit in words for the owner. */
 export function describeExit({ code, signal }: ProcessExit): Exit {
@@ -31,9 +31,20 @@ export function exitedEarly(exit: ProcessExit, command: string, log: string): Er
 /** What stopped a launch, as the error of its start. */
 export function launchFailure(error: unknown): unknown {
   if (!isLaunchError(error)) return error;
+  const hint = hints[error.reason];
   const missing = error.reason === 'command-missing' || error.reason === 'command-not-executable';
   return spawnFailure(missing ? 'command-not-found' : 'system', error.message, {
-    ...(missing && { hint: 'Install it, or name another with the option command.' }),
+    ...(hint && { hint }),
     cause: error,
   });
 }
+
+const hints: Readonly<Partial<Record<LaunchErrorReason, string>>> = {
+  'command-missing': 'Install it, or name another with the option command.',
+  'command-not-executable':
+    'Install it where the account may run it, or name another with the option command.',
+  'folder-missing': 'Make it, or see the options workingDirectory and missingFolder.',
+  'folder-denied':
+    'Give it to the account it is for, or see the options workingDirectory, missingFolder and logFolder.',
+  'disk-full': 'Make room, or name another folder with the option logFolder.',
+};

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { definePlugin, HubInfo, Logger, type RunningServer, Spawner } from '@hub/core/plugin';
 import {
+  createAccounts,
   findByLaunchKey,
   httpOrigin,
   isAlive,
@@ -15,10 +16,11 @@ import {
 import { createChildren } from './children.ts';
 import { diagnose } from './diagnose.ts';
 import { describeExit, goneExit } from './exits.ts';
-import { refuseExposure } from './exposure.ts';
+import { serverLimits } from './limits.ts';
 import { localSpawnerOptions } from './options.ts';
 import { startServer } from './start-server.ts';
 import type { LocalState } from './state.ts';
+import { checkSurroundings, doubts } from './surroundings.ts';
 
 type Running = RunningServer<LocalState>;
 
@@ -27,7 +29,7 @@ type Running = RunningServer<LocalState>;
  * pid, start time and boot id.
  *
  * @example
- * localSpawner({ runAs: 'hub', workingDirectory: '/srv/notebooks/{username}', defaultUrl: '/lab' })
+ * localSpawner({ runAs: 'user', defaultUrl: '/lab', memLimit: '2G', pidsLimit: 2000 })
  */
 export const localSpawner = definePlugin({
   name: '@hub/spawner-local',
@@ -39,7 +41,9 @@ export const localSpawner = definePlugin({
     const children = createChildren();
     const starting = new Set<string>();
     const stopped = new AbortController();
+    const accounts = createAccounts({ helpers: 2 });
     const owner = ownerMark(hub.dataFolder, id);
+    const limits = serverLimits(options, owner);
     const folder = options.logFolder || join(hub.dataFolder, 'spawner-local', id);
     const logFile = (serverId: string) => join(resolve(folder), `${encodeURIComponent(serverId)}.log`);
     const logOf = ({ state, server }: Running) => state?.logFile ?? logFile(server.id);
@@ -49,14 +53,16 @@ export const localSpawner = definePlugin({
         log.warn({ err, path }, 'the log of a server could not be cut');
       });
 
-    lifecycle.onStart(() => {
-      refuseExposure(hub.bindUrl, options.iKnowUsersShareTheHubAccount);
-      log.warn(
-        { runAs: options.runAs },
-        "servers are not isolated: each can read everything the hub's account can",
-      );
+    lifecycle.onStart(async () => {
+      checkSurroundings(options, hub.bindUrl, logFile(''));
+      const unkept = await limits.unkept();
+      if (unkept.length > 0)
+        log.warn({ options: unkept }, 'limits of servers are told to them and kept by nobody');
     });
-    lifecycle.onStop(() => stopped.abort());
+    lifecycle.onStop(async () => {
+      stopped.abort();
+      await accounts.close();
+    });
 
     return {
       hostBound: true,
@@ -68,7 +74,16 @@ export const localSpawner = definePlugin({
       async start(launch) {
         starting.add(launch.key);
         try {
-          return await startServer(launch, { options, owner, children, logFile, stopped: stopped.signal });
+          const signal = stopped.signal;
+          return await startServer(launch, {
+            options,
+            owner,
+            children,
+            accounts,
+            limits,
+            logFile,
+            stopped: signal,
+          });
         } finally {
           starting.delete(launch.key);
         }
@@ -85,7 +100,7 @@ export const localSpawner = definePlugin({
         }
         if (!server.state) {
           const found = await findByLaunchKey(server.key, owner);
-          return found.length > 0 ? null : goneExit(null);
+          return found.length > 0 || (await limits.members(server.key)).length > 0 ? null : goneExit(null);
         }
         if (!(await isAlive(server.state))) return goneExit(server.state.pid);
         await trim(server.state.logFile);
@@ -97,6 +112,8 @@ export const localSpawner = definePlugin({
           identity: server.state ?? children.get(server)?.process.identity ?? null,
           launchKey: server.key,
           owner,
+          uid: server.state?.uid,
+          members: () => limits.members(server.key),
           now: how === 'now',
           timeouts: {
             interrupt: options.interruptTimeout,
@@ -105,8 +122,11 @@ export const localSpawner = definePlugin({
           },
           signal: server.signal,
         });
+        await limits.remove(server);
         children.forget(server);
       },
+
+      checkConfig: () => doubts(options),
 
       list: () => launchKeysOf(owner),
 

@@ -1,5 +1,6 @@
-import type { Options } from '@hub/core/plugin';
+import type { ForLaunch, Options } from '@hub/core/plugin';
 import { type OptionSchema, spawnerOptions } from '@hub/core/plugin';
+import { accountOptions, limitOptions } from './user-options.ts';
 
 /** What `localSpawner` takes besides the options of every spawner. Times are seconds. */
 export const localSpawnerOptions = {
@@ -8,10 +9,11 @@ export const localSpawnerOptions = {
     ...spawnerOptions,
     runAs: {
       type: 'string',
-      enum: ['hub'],
+      enum: ['user', 'hub'],
       description:
-        'Account the servers run under. `hub`: that of the hub itself, **without isolation**: each server can read all the hub can.',
+        "Account the servers run under. `user`: each user's own account of the system; the hub must run as root. `hub`: that of the hub itself, **without isolation**: each server can read all the hub can.",
     },
+    ...accountOptions,
     iKnowUsersShareTheHubAccount: {
       type: 'boolean',
       default: false,
@@ -21,7 +23,7 @@ export const localSpawnerOptions = {
       type: 'string',
       default: '~',
       description:
-        "Folder a server starts in, and its `HOME`. `~` is the home of the hub's account, `{username}` the user's name as in URLs; with the latter a missing folder is made (0700).",
+        "Folder a server starts in. `~` is the home of the account, `{username}` the user's name as in URLs. With `runAs: 'hub'` it is `HOME` as well, and with `{username}` a missing folder is made (0700).",
       perLaunch: true,
     },
     portRange: {
@@ -37,7 +39,8 @@ export const localSpawnerOptions = {
     logFolder: {
       type: 'string',
       default: '',
-      description: "Where the output of servers goes; a sub-folder of the hub's data folder unless given.",
+      description:
+        "Where the output of servers goes; a sub-folder of the hub's data folder unless given. Files belong to the account of the server.",
     },
     logSize: {
       type: 'integer',
@@ -45,6 +48,7 @@ export const localSpawnerOptions = {
       default: 10_000_000,
       description: 'Bytes at which the log of a running server is moved to `.1`.',
     },
+    ...limitOptions,
     interruptTimeout: {
       type: 'number',
       minimum: 0,
@@ -70,3 +74,6 @@ export const localSpawnerOptions = {
 
 /** Options of `localSpawner` with their defaults. */
 export type LocalSpawnerOptions = Options<typeof localSpawnerOptions>;
+
+/** The same as they are for one launch. */
+export type LaunchOptions = ForLaunch<LocalSpawnerOptions>;

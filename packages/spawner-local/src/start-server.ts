@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Launch, spawnFailure } from '@hub/core/plugin';
 import {
+  type Accounts,
   type GatedProcess,
   httpOrigin,
+  type ListenerQuestion,
   launchGated,
   launchKeyVariable,
   launchOwnerVariable,
@@ -19,7 +19,9 @@ import {
 import { type Account, accountOf } from './account.ts';
 import type { Children } from './children.ts';
 import { describeExit, exitedEarly, launchFailure } from './exits.ts';
-import type { LocalSpawnerOptions } from './options.ts';
+import type { ServerLimits } from './limits.ts';
+import { makeLogFolder } from './log-folder.ts';
+import type { LaunchOptions, LocalSpawnerOptions } from './options.ts';
 import type { LocalState } from './state.ts';
 
 /** What a start needs to know of its driver. */
@@ -27,6 +29,8 @@ export interface StartDeps {
   readonly options: LocalSpawnerOptions;
   readonly owner: string;
   readonly children: Children;
+  readonly accounts: Pick<Accounts, 'accountOf'>;
+  readonly limits: ServerLimits;
   readonly logFile: (serverId: string) => string;
   /** Aborted when the hub stops: nothing is watched any more. */
   readonly stopped: AbortSignal;
@@ -47,12 +51,14 @@ const portTaken = /address already in use|EADDRINUSE|port \d+ is (already )?in u
  * exchanged for another one, once. A server that needs longer than half the start timeout is left to the hub to wait for.
  */
 export async function startServer(launch: Launch<LocalState>, deps: StartDeps): Promise<string> {
-  const { options } = deps;
+  const { accounts, limits } = deps;
   launch.progress({ progress: 5, message: 'Preparing the folder' });
-  const account = await accountOf(launch, options);
+  const options = await launch.resolve(deps.options);
+  const mostProcesses = await limits.mostProcesses(options);
+  const account = await accountOf(launch, options, { accounts, mostProcesses });
   launch.progress({ progress: 20, message: 'Launching the server' });
   for (let again = options.port === 0; ; again = false) {
-    const attempt = await launchServer(launch, account, deps);
+    const attempt = await launchServer(launch, account, options, deps);
     const { ip, port } = attempt.state;
     launch.progress({ progress: 50, message: 'The server is starting up' });
     if ((await outcome(attempt, deps)) === 'listens') {
@@ -68,13 +74,17 @@ export async function startServer(launch: Launch<LocalState>, deps: StartDeps): 
 }
 
 /** Record, then release: the server runs only after its state was saved. */
-async function launchServer(launch: Launch<LocalState>, account: Account, deps: StartDeps): Promise<Attempt> {
-  const { options, owner, children } = deps;
+async function launchServer(
+  launch: Launch<LocalState>,
+  account: Account,
+  options: LaunchOptions,
+  deps: StartDeps,
+): Promise<Attempt> {
+  const { owner, children } = deps;
   const ip = options.ip || '0.0.0.0';
   const port = await choosePort(ip, options);
   const logFile = deps.logFile(launch.server.id);
-  const command = typeof options.command === 'function' ? await options.command(launch) : options.command;
-  const whole = [...command, ...launch.args];
+  const whole = [...options.command, ...launch.args];
   const env = {
     ...(await launch.environment(httpOrigin(ip, port.port))),
     ...account.environment,
@@ -83,14 +93,19 @@ async function launchServer(launch: Launch<LocalState>, account: Account, deps: 
   };
   launch.signal.throwIfAborted();
 
-  await mkdir(dirname(logFile), { recursive: true, mode: 0o700 });
-  const process = await launchGated({ command: whole, env, cwd: account.folder, logFile }).catch((error) => {
+  const process = await launchProcess(whole, env, account, logFile).catch((error) => {
     port.release();
     throw launchFailure(error);
   });
-  const state: LocalState = { ...process.identity, ip, port: port.port, logFile };
+  if (process.cwd !== account.folder) {
+    launch.log.warn({ folder: account.folder, instead: process.cwd }, 'a server starts in another folder');
+    launch.progress({ message: `The folder ${account.folder} cannot be used; starting in ${process.cwd}` });
+  }
+  const uid = account.as ? { uid: account.as.uid } : {};
+  const state: LocalState = { ...process.identity, ip, port: port.port, logFile, ...uid };
   try {
     await unlessAborted(launch.saveState(state), launch.signal);
+    await deps.limits.apply(launch, process.identity.pid, options);
   } catch (error) {
     port.release();
     await process.abandon();
@@ -101,7 +116,18 @@ async function launchServer(launch: Launch<LocalState>, account: Account, deps: 
   return { launch, command: whole, process, state };
 }
 
-async function choosePort(ip: string, { port, portRange }: LocalSpawnerOptions): Promise<PortReservation> {
+async function launchProcess(
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { folder, as, missingFolder, writableFolder }: Account,
+  logFile: string,
+): Promise<GatedProcess> {
+  makeLogFolder(logFile, as !== null);
+  const more = as ? { as, missingFolder, writableFolder } : {};
+  return await launchGated({ command, env, cwd: folder, logFile, ...more });
+}
+
+async function choosePort(ip: string, { port, portRange }: LaunchOptions): Promise<PortReservation> {
   if (port !== 0) return { port, release() {} };
   return await reservePort(ip, portRange).catch((cause: Error) => {
     throw spawnFailure('system', cause.message, { hint: 'See the options ip and portRange.', cause });
@@ -111,7 +137,7 @@ async function choosePort(ip: string, { port, portRange }: LocalSpawnerOptions):
 /** Waits until it listens, ends, or somebody else turns out to listen at its port. Throws when it ended. */
 async function outcome(attempt: Attempt, deps: StartDeps): Promise<'listens' | 'port taken'> {
   const { launch, process, state, command } = attempt;
-  const question = questionOf(attempt);
+  const question = questionOf(attempt, deps);
   const watch = new AbortController();
   const listener = waitForListener({ ...question, signal: AbortSignal.any([watch.signal, deps.stopped]) });
   // Its rejection is only the echo of our own abort.
@@ -141,14 +167,15 @@ async function outcome(attempt: Attempt, deps: StartDeps): Promise<'listens' | '
   throw exitedEarly(exit, command[0] ?? '', log);
 }
 
-function questionOf({ launch, process, state }: Attempt): Parameters<typeof listenerOwner>[0] {
+function questionOf({ launch, process, state }: Attempt, { limits }: StartDeps): ListenerQuestion {
   const { ip: address, port } = state;
   return {
     address,
     port,
     identity: process.identity,
     launchKey: launch.key,
-    uid: globalThis.process.getuid?.(),
+    uid: state.uid ?? globalThis.process.getuid?.(),
+    members: () => limits.members(launch.key),
   };
 }
 
@@ -164,10 +191,13 @@ async function refuse(attempt: Attempt, deps: StartDeps): Promise<void> {
 }
 
 async function stop(
-  { launch, process: { identity } }: Attempt,
-  { owner, children }: StartDeps,
+  { launch, process: { identity }, state: { uid } }: Attempt,
+  { owner, children, limits }: StartDeps,
 ): Promise<void> {
-  await stopProcesses({ identity, launchKey: launch.key, owner, now: true, timeouts: { term: 2 } });
+  const { key: launchKey } = launch;
+  const members = () => limits.members(launchKey);
+  await stopProcesses({ identity, launchKey, owner, uid, members, now: true, timeouts: { term: 2 } });
+  await limits.remove(launch);
   children.forget(launch);
 }
 

@@ -6,4 +6,6 @@ export type LocalState = {
   readonly ip: string;
   readonly port: number;
   readonly logFile: string;
+  /** The account it runs as; missing when it is the hub's. */
+  readonly uid?: number;
 };

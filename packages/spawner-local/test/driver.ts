@@ -34,7 +34,7 @@ export function driver(options: Input, hub: Partial<HubInfo> = {}): Driver {
   const lines: LogLine[] = [];
   const starts: ((signal: AbortSignal) => unknown)[] = [];
   const stops: ((mode: StopMode) => unknown)[] = [];
-  const spawner = localSpawner({ runAs: 'hub' }).create({
+  const spawner = localSpawner({ runAs: options.runAs ?? 'hub' }).create({
     // What the hub makes of them: defaults filled in.
     options: { ...defaults(), ...quick, runAs: 'hub', ...options },
     id: 'local',
