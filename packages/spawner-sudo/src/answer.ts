@@ -1,0 +1,13 @@
+import type { JsonObject } from '@hub/core/plugin';
+
+/** The object in what a program printed, whatever stands around it: from the first brace to the last (P321). */
+export function answerIn(text: string): JsonObject | null {
+  const begin = text.indexOf('{');
+  const end = text.lastIndexOf('}');
+  if (begin < 0 || end < begin) return null;
+  try {
+    return JSON.parse(text.slice(begin, end + 1)) as JsonObject;
+  } catch {
+    return null;
+  }
+}

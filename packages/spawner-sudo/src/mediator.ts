@@ -1,0 +1,110 @@
+import { type ChildProcess, execFile, type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import type { JsonObject } from '@hub/core/plugin';
+import { findCommand } from '@hub/posix';
+import { answerIn } from './answer.ts';
+import type { SudoSpawnerOptions } from './options.ts';
+import { noSudo, sudoFailure } from './sudo-failure.ts';
+
+const run = promisify(execFile);
+
+/** Seconds a mediator has to answer. */
+const patience = 30;
+
+/** The program that does as a user what the hub may not do itself (P321–P325): ours, or sudospawner's. */
+export interface Mediator {
+  /** Does it hold a server back until it was recorded? sudospawner's does not. */
+  hasGate(): Promise<boolean>;
+  /** Runs it as an account, with pipes to its input and output. Rejects when sudo cannot be started. */
+  open(account: string, errors: 'pipe' | number): Promise<ChildProcess>;
+  /** Signals processes of an account; a negative number is a group. */
+  kill(account: string, pids: readonly number[], signal: NodeJS.Signals): Promise<void>;
+  /** Processes of an account that carry a launch key; none where the mediator cannot look. */
+  find(account: string, key: string): Promise<readonly number[]>;
+}
+
+type MediatorOptions = Pick<SudoSpawnerOptions, 'mediatorPath' | 'mediatorLogLevel' | 'sudoArgs'>;
+
+export function createMediator(options: MediatorOptions): Mediator {
+  const { mediatorPath, mediatorLogLevel, sudoArgs } = options;
+  let seen: { readonly version: string; readonly gated: boolean } | null = null;
+
+  const open: Mediator['open'] = async (account, errors) => {
+    const words = [...sudoArgs, '-u', account, mediatorPath, `--logging=${mediatorLogLevel}`];
+    const stdio: StdioOptions = ['pipe', 'pipe', errors];
+    try {
+      const child = spawn(findCommand('sudo', { path: process.env.PATH, cwd: '/' }), words, {
+        cwd: '/',
+        // Nothing of the hub's, and words that can be understood.
+        env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' },
+        detached: true,
+        stdio,
+      });
+      child.stdin?.on('error', () => {}); // it may end without having read
+      await once(child, 'spawn');
+      return child;
+    } catch (cause) {
+      throw noSudo(cause);
+    }
+  };
+
+  const ask = async (account: string, question: JsonObject): Promise<JsonObject> => {
+    const child = await open(account, 'pipe');
+    // A sudo that hangs is root's: all that can be done is not to wait for it.
+    const timer = setTimeout(() => {
+      for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
+    }, patience * 1000);
+    try {
+      child.stdin?.end(JSON.stringify(question));
+      const streams = [child.stdout, child.stderr].map((pipe) => (pipe ? text(pipe) : ''));
+      const [said = '', errors = ''] = await Promise.all(streams);
+      const answer = answerIn(said);
+      if (answer?.ok === true) return answer;
+      throw sudoFailure(typeof answer?.error === 'string' ? answer.error : errors, { mediatorPath, account });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const hasGate = async () => {
+    const version = await versionOf(mediatorPath);
+    if (seen?.version !== version) seen = { version, gated: await isOurs(mediatorPath) };
+    return seen.gated;
+  };
+
+  return {
+    hasGate,
+    open,
+    async kill(account, pids, name) {
+      const signal = constants.signals[name];
+      if (await hasGate()) await ask(account, { action: 'kill', pid: [...pids], signal });
+      else for (const pid of pids) await ask(account, { action: 'kill', pid, signal });
+    },
+    async find(account, key) {
+      if (!(await hasGate())) return [];
+      const { pids } = await ask(account, { action: 'find', key });
+      return Array.isArray(pids) ? pids.filter((pid) => typeof pid === 'number') : [];
+    },
+  };
+}
+
+/** Another file has another one. */
+async function versionOf(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null);
+  return found ? `${found.ino} ${found.mtimeMs} ${found.size}` : '';
+}
+
+/** Asked by the hub's own user. Who cannot be asked is spoken to as sudospawner's, which either understands. */
+async function isOurs(path: string): Promise<boolean> {
+  try {
+    const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
+    const { stdout } = await run(path, ['--help'], { cwd: '/', env, timeout: patience * 1000 });
+    return stdout.startsWith('hub-sudo-mediator, protocol 1');
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { definePlugin, HubInfo, type Launch, type RunningServer, Spawner } from '@hub/core/plugin';
+import { createAccounts, httpOrigin, reachable, tailFile, trimLogFile } from '@hub/posix';
+import { accountOf } from './account.ts';
+import { checkRule } from './check-rule.ts';
+import { diagnose } from './diagnose.ts';
+import { goneExit } from './exits.ts';
+import type { LaunchedServer } from './launch-server.ts';
+import { lives } from './lives.ts';
+import { createMediator } from './mediator.ts';
+import { sudoSpawnerOptions } from './options.ts';
+import { endOf, startServer } from './start-server.ts';
+import type { SudoState } from './state.ts';
+import { stopServer } from './stop-server.ts';
+
+type Running = RunningServer<SudoState>;
+
+/**
+ * Starts servers as their users from a hub that is not root, through one rule of sudo (P321–P328). They outlive the
+ * hub and are found again by pid, start time and boot id.
+ *
+ * @example
+ * sudoSpawner({ mediatorPath: '/opt/jupyter/bin/hub-sudo-mediator.mjs', defaultUrl: '/lab' })
+ */
+export const sudoSpawner = definePlugin({
+  name: '@hub/spawner-sudo',
+  api: 1,
+  provides: Spawner,
+  options: sudoSpawnerOptions,
+  needs: { hub: HubInfo },
+  create: ({ options, hub, lifecycle, id }): Spawner<SudoState> => {
+    const mediator = createMediator(options);
+    const accounts = createAccounts();
+    const starting = new Set<string>();
+    const launched = new Map<string, { readonly key: string; readonly server: LaunchedServer }>();
+    const stopped = new AbortController();
+    const owner = ownerMark(hub.dataFolder, id);
+    const folder = options.logFolder || join(hub.dataFolder, 'spawner-sudo', id);
+    const logFile = (serverId: string) => join(resolve(folder), `${encodeURIComponent(serverId)}.log`);
+    const logOf = ({ state, server }: Running) => state?.logFile ?? logFile(server.id);
+    const ownChild = ({ key, server }: Running) => {
+      const found = launched.get(server.id);
+      return found?.key === key ? found.server : null;
+    };
+
+    lifecycle.onStop(async () => {
+      stopped.abort();
+      await accounts.close();
+    });
+
+    return {
+      hostBound: true,
+
+      address: async ({ state }) => (state ? httpOrigin(reachable(state.ip), state.port) : null),
+
+      diagnose,
+
+      checkConfig: () => checkRule(options),
+
+      async start(launch: Launch<SudoState>) {
+        starting.add(launch.key);
+        try {
+          return await startServer(launch, {
+            options,
+            mediator,
+            accounts,
+            owner,
+            logFile,
+            launched: ({ key }, server) => void launched.set(launch.server.id, { key, server }),
+            stopped: stopped.signal,
+          });
+        } finally {
+          starting.delete(launch.key);
+        }
+      },
+
+      async poll(server) {
+        const { state, key, log } = server;
+        if (starting.has(key)) return null;
+        const child = ownChild(server);
+        // Without state nothing was released: what waited at the gate has ended.
+        if (!state) return goneExit(null);
+        if (!(await lives(state))) return (child && (await endOf(child))) ?? goneExit(state.pid);
+        await trimLogFile(state.logFile, options.logSize).catch((err: unknown) => {
+          log.warn({ err, path: state.logFile }, 'the log of a server could not be cut');
+        });
+        return null;
+      },
+
+      async stop(server, how) {
+        const { state, key, signal } = server;
+        const polite = [['SIGINT', options.interruptTimeout]] as const;
+        const ladder = [
+          ...(how === 'politely' ? polite : []),
+          ['SIGTERM', options.termTimeout],
+          ['SIGKILL', options.killTimeout],
+        ] as const;
+        const account = await accountFor(server);
+        await stopServer({ state, account, key, ladder, signal }, mediator);
+        if (ownChild(server)) launched.delete(server.server.id);
+      },
+
+      logs: (server, bytes) => tailFile(logOf(server), bytes),
+
+      async deleteForever(server) {
+        const path = logFile(server.server.id);
+        await Promise.all([rm(path, { force: true }), rm(`${path}.1`, { force: true })]);
+      },
+    };
+
+    /** Where to look for a server of which nothing is recorded; null when its owner has no account. */
+    async function accountFor({ state, server }: Running): Promise<string | null> {
+      if (state) return state.account;
+      const found = await accountOf(server.owner.name, accounts).catch(() => null);
+      return found?.name ?? null;
+    }
+  },
+});
+
+/** Tells this instance's processes from those of other hubs on the machine and from other plugins'. */
+function ownerMark(dataFolder: string, id: string): string {
+  const digest = createHash('sha256').update(resolve(dataFolder)).digest('hex');
+  return `${digest.slice(0, 16)}:${id}`;
+}
