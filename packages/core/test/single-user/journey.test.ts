@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type TestBrowser, until } from '../../../testing/src/index.ts';
 import { runInKernel } from './kernel.ts';
@@ -9,6 +11,7 @@ import {
   type SingleUserHub,
   type Venv,
 } from './single-user-hub.ts';
+import { markingConfig } from './user-config.ts';
 
 const limit = 300_000;
 
@@ -28,10 +31,12 @@ for (const { venv, prefix, version } of versions)
     const page = `${prefix}user/ada/lab`;
     let hub: SingleUserHub;
     let ada: TestBrowser;
+    let marks: readonly string[];
 
     beforeAll(async () => {
       hub = await openSingleUserHub({ venv, prefix });
       ada = hub.browser();
+      marks = await markingConfig(path.join(hub.homes, 'ada'));
     }, limit);
     afterAll(() => hub?.[Symbol.asyncDispose](), limit);
 
@@ -60,6 +65,10 @@ for (const { venv, prefix, version } of versions)
       },
       limit,
     );
+
+    it('reads the configuration of its user unless told otherwise (`disableUserConfig`)', () => {
+      expect(marks.map((mark) => existsSync(mark))).toEqual([true, true]);
+    });
 
     it(
       'opens JupyterLab by OAuth, and tells it where the hub is (W88)',

@@ -42,7 +42,7 @@ export function describeWith(venv: Venv, title: string, tests: () => void): void
 /** The shell a server is launched by sets these. */
 const ofShells = new Set(['PWD', 'OLDPWD', 'SHLVL', '_']);
 
-type LocalOptions = Omit<Parameters<typeof localSpawner>[0], 'runAs' | 'command'>;
+type LocalOptions = Partial<Parameters<typeof localSpawner>[0]>;
 
 /** What a {@link SingleUserHub} may be given besides the settings of a hub. */
 export interface SingleUserHubOptions extends Omit<TestHubOptions, 'plugins' | 'spawner' | 'bindUrl'> {
