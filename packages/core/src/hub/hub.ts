@@ -5,6 +5,7 @@ import { RouteCheck, Routes } from '../routing/index.ts';
 import { ServerRepository, type Servers, Spawners } from '../servers/index.ts';
 import type { Connection } from '../storage/database.ts';
 import { purgeAudit } from '../storage/postgres-audit.ts';
+import { purgeEvents } from '../storage/servers/event-rows.ts';
 import type { Addresses } from './addresses.ts';
 import { applyConfiguration } from './apply-configuration.ts';
 import type { HubConfig, Settings } from './config.ts';
@@ -22,6 +23,7 @@ import { services } from './tokens.ts';
 import { buildWeb, type Web } from './web.ts';
 
 const purgeEveryMs = 3_600_000;
+const eventsKeepDays = 30;
 /** Another hub may create services; pages list them as they were so long ago. */
 const servicesEveryMs = 10_000;
 
@@ -322,6 +324,7 @@ export class Hub implements AsyncDisposable {
         ...(await this.tokens.purge()),
         failures: await container.get(services.throttle).purge(),
         audit: await purgeAudit(container.get(services.database), settings.audit.keepDays),
+        events: await purgeEvents(container.get(services.database), eventsKeepDays),
       };
       log.debug(purged, 'expired rows deleted');
     } catch (error) {

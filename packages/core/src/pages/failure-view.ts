@@ -22,7 +22,11 @@ export async function failurePage(
   more: { readonly next: string | null; readonly message?: string },
 ): Promise<Answer> {
   const name: ServerName = { user: row.userName, server: row.name };
-  const failure = pageFailure(row, await mayReadLog(context, name, deps.memberships));
+  const [mayRead, events] = await Promise.all([
+    mayReadLog(context, name, deps.memberships),
+    storyOf(row, deps),
+  ]);
+  const failure = { ...pageFailure(row, mayRead), events };
   const page = {
     server: pageServer(deps, name, row),
     startUrl: withNext(serverUrls(deps.places, name).spawn, more.next),
@@ -34,7 +38,7 @@ export async function failurePage(
 }
 
 /** The words of a fault in a plugin are not for people (W111): the page has its own. */
-function pageFailure(row: FailedServer, withLog: boolean): PageFailure {
+function pageFailure(row: FailedServer, withLog: boolean): Omit<PageFailure, 'events'> {
   const { cause, message, messageHtml, hint, at, attempt, log } = row.failure;
   const isFault = cause === 'plugin-error';
   return {
@@ -46,8 +50,14 @@ function pageFailure(row: FailedServer, withLog: boolean): PageFailure {
     attempt,
     reference: `${row.userName}${row.name === '' ? '' : `/${row.name}`}#${attempt}`,
     log: withLog && log !== null ? log.trimEnd().split('\n') : null,
-    events: [],
   };
+}
+
+/** How far it got, and how that ended. A failure of an earlier attempt has its story no longer shown beside it. */
+async function storyOf(row: FailedServer, { servers }: PageDeps): Promise<PageFailure['events']> {
+  const { attempt, at, message } = row.failure;
+  const told = attempt === row.attempt ? await servers.story(row) : [];
+  return [...told, { at, message }];
 }
 
 /** The end of a server's log may hold what its owner typed: for them, and for those who may read its state. */

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Browser, Reply } from '../../test/support/browser.ts';
 import { fakeSpawner } from '../../test/support/fake-spawner.ts';
 import { openPageHub, type PageHub, type PageHubOptions } from '../../test/support/page-hub.ts';
-import { type Spawner, spawnFailure, spawnRefusal } from '../plugin/index.ts';
+import { type PageFailure, type Pages, type Spawner, spawnFailure, spawnRefusal } from '../plugin/index.ts';
+import { plainPages } from './plain-pages.ts';
 
 const hubs: PageHub[] = [];
 afterEach(async () => {
@@ -74,6 +75,41 @@ describe('a start without a form', () => {
     // The next one works: the failure is no longer told.
     delete spawner.script.error;
     expect((await browser.get('/hub/spawn')).status).toBe(302);
+  });
+
+  it('that fails tells how far it got, in order, this attempt alone (design, "Explainable")', async () => {
+    const told = ['pulling the image', 'waiting for the volume'];
+    const spawner = fakeSpawner({
+      async start(launch) {
+        for (const message of told) launch.progress({ message });
+        throw spawnFailure('system', 'The disk of the machine is full.');
+      },
+    });
+    const shown: PageFailure[] = [];
+    const pages: Pages = {
+      ...plainPages,
+      notRunning(context, page) {
+        if (page.failure) shown.push(page.failure);
+        return plainPages.notRunning(context, page);
+      },
+    };
+    const hub = await open({ spawner, pages });
+    const browser = await hub.signIn('ada');
+    const failed = async (reference: string) => {
+      await browser.get('/hub/spawn');
+      await after(browser, '/hub/spawn-pending/ada', () => shown.at(-1)?.reference !== reference);
+    };
+    await failed('ada#1');
+    told[0] = 'pulling it again';
+    await failed('ada#2');
+    expect(shown.at(-1)?.events.map(({ message }) => message)).toEqual([
+      'Server requested',
+      'pulling it again',
+      'waiting for the volume',
+      'The disk of the machine is full.',
+    ]);
+    const times = shown.at(-1)?.events.map(({ at }) => Date.parse(at)) ?? [];
+    expect(times).toEqual(times.toSorted((one, other) => one - other));
   });
 
   it('that breaks tells nothing of the fault (W31, W111)', async () => {

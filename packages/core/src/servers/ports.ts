@@ -57,6 +57,12 @@ export interface ServerCounts {
   readonly stopping: number;
 }
 
+/** A sentence of an attempt's story, with the time it was stored. */
+export interface StoryLine {
+  readonly at: Instant;
+  readonly message: string;
+}
+
 /** Servers as rows. Every transition is one guarded UPDATE; `null` means somebody else was first. */
 export interface ServerRepository {
   byId(id: number): Promise<ServerRecord | null>;
@@ -127,7 +133,9 @@ export interface ServerRepository {
     attempt: number,
     seq: number,
   ): Promise<readonly { readonly seq: number; readonly event: ProgressEvent }[]>;
-  /** Forgets the story of earlier attempts. */
+  /** The last `most` sentences told during an attempt, oldest first. */
+  story(id: number, attempt: number, most: number): Promise<readonly StoryLine[]>;
+  /** Forgets the stories of attempts before this one. */
   clearEvents(id: number, beforeAttempt: number): Promise<void>;
 }
 export const ServerRepository = token<ServerRepository>('ServerRepository');

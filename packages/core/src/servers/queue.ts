@@ -5,6 +5,9 @@ import type { ServersContext } from './context.ts';
 import { LostRace } from './lost-race.ts';
 import type { ServerRecord } from './server.ts';
 
+/** How many attempts of a server keep their story, the newest among them. */
+const keptStories = 3;
+
 /** A start as it was asked for. */
 export interface StartRequest {
   readonly actor: Actor;
@@ -49,7 +52,7 @@ export async function enqueue(
       { raiseFence: true },
     );
     if (!queued) throw new LostRace();
-    await context.servers.clearEvents(queued.id, queued.attempt);
+    await context.servers.clearEvents(queued.id, queued.attempt - keptStories + 1);
     await context.servers.appendEvents(queued, 0, [{ progress: 0, message: 'Server requested' }]);
     await context.changes.publish('server', String(queued.id));
     await context.changes.publish('queue', '');

@@ -6,6 +6,7 @@ import { namedServerLimit, type ServersContext } from './context.ts';
 import { stopOfDisabled } from './disabled-owners.ts';
 import { stopOrphans } from './orphans.ts';
 import { rowOnce, startError } from './outcomes.ts';
+import type { StoryLine } from './ports.ts';
 import { progressStream } from './progress-stream.ts';
 import { enqueue, type StartRequest, takeTurns } from './queue.ts';
 import { deleteForever } from './removal.ts';
@@ -19,6 +20,7 @@ import { Watch } from './watching.ts';
 
 const housekeepingMs = 1_000;
 const disabledLookMs = 2_000;
+const mostOfStory = 100;
 const orphanHuntMs = 60_000;
 
 /** Whose server, by row. */
@@ -190,6 +192,11 @@ export class Servers {
 
   progress(server: ServerRecord, signal: AbortSignal): AsyncIterable<ProgressEvent> {
     return progressStream(this.#context, server, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
+  /** What was told during the last attempt, oldest first, the newest 100 sentences. */
+  story(server: ServerRecord): Promise<readonly StoryLine[]> {
+    return this.#context.servers.story(server.id, server.attempt, mostOfStory);
   }
 
   queuePosition(server: ServerRecord): Promise<number | null> {

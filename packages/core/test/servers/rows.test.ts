@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchKey, type ServerRecord } from '../../src/servers/index.ts';
 import { Database } from '../../src/storage/database.ts';
 import { postgresUnitOfWork } from '../../src/storage/postgres-unit-of-work.ts';
+import { purgeEvents } from '../../src/storage/servers/event-rows.ts';
 import { postgresServers } from '../../src/storage/servers/index.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { silentLogger } from '../support/silent-logger.ts';
@@ -61,6 +62,39 @@ describe('rows of servers', () => {
       [2, 'one'],
       [3, 'two'],
     ]);
+  });
+
+  it('tell the last sentences of an attempt with their times, and forget attempts before one', async () => {
+    const first = await server('starting');
+    await repository.appendEvents(first, 0, [{ message: 'old' }]);
+    const row = await repository.change(first, { attempt: first.attempt + 1 });
+    if (!row) throw new Error('nobody else is here');
+    await repository.appendEvents(row, 0, [
+      { message: 'one' },
+      { progress: 5 },
+      { message: 'two' },
+      { message: 'three' },
+    ]);
+    const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
+    expect(await repository.story(row.id, row.attempt, 2)).toEqual([
+      { at, message: 'two' },
+      { at, message: 'three' },
+    ]);
+    expect(await repository.story(row.id, first.attempt, 2)).toEqual([{ at, message: 'old' }]);
+    await repository.clearEvents(row.id, row.attempt);
+    expect(await repository.story(row.id, first.attempt, 2)).toEqual([]);
+    expect(await repository.story(row.id, row.attempt, 9)).toHaveLength(3);
+  });
+
+  it('lose their story after so many days, but not while a start is pending', async () => {
+    const rows = await Promise.all([server('queued'), server('stopped'), server('stopped')]);
+    for (const row of rows) await repository.appendEvents(row, 0, [{ message: 'told' }]);
+    const [pending, over, fresh] = rows;
+    await db.client`UPDATE server_events SET at = hub_now() - interval '31 days'
+      WHERE server_id IN (${pending?.id ?? 0}, ${over?.id ?? 0})`;
+    expect(await purgeEvents(db, 30)).toBe(1);
+    const left = await Promise.all([pending, over, fresh].map((row) => repository.story(row?.id ?? 0, 0, 9)));
+    expect(left.map((story) => story.length)).toEqual([1, 0, 1]);
   });
 
   it('leave the queue in order and never above the limit, however many hubs look at once', async () => {

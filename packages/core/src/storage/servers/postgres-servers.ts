@@ -4,7 +4,7 @@ import type { ServerRecord } from '../../servers/server.ts';
 import { holdUser } from '../accounts/kept-out.ts';
 import type { Database } from '../database.ts';
 import { hubs, servers, users } from '../tables/index.ts';
-import { appendEvents, clearEvents, eventsSince } from './event-rows.ts';
+import { appendEvents, clearEvents, eventsSince, story } from './event-rows.ts';
 import { countServers, lockAndCount, queuePosition, takeFromQueue } from './queue-rows.ts';
 import { assignments, returningServer, selectServers } from './server-rows.ts';
 
@@ -176,6 +176,7 @@ export function postgresServers(db: Database): ServerRepository {
 
     appendEvents: (guard, firstSeq, events) => appendEvents(db, guard, firstSeq, events),
     eventsSince: (id, attempt, seq) => eventsSince(db, id, attempt, seq),
+    story: (id, attempt, most) => story(db, id, attempt, most),
     clearEvents: (id, beforeAttempt) => clearEvents(db, id, beforeAttempt),
   };
 }
