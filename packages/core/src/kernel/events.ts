@@ -38,7 +38,7 @@ export interface HubEvents {
   serverQueued: (event: ServerRef) => void;
   serverStarting: (event: ServerRef & { readonly attempt: number }) => void;
   serverReady: (event: ServerRef & { readonly attempt: number; readonly seconds: number }) => void;
-  /** Once for each attempt that did not get ready. */
+  /** Once for each attempt that did not get ready: failed, cancelled, or given up with the hub that made it. */
   serverFailed: (
     event: ServerRef & {
       readonly attempt: number;
@@ -49,6 +49,10 @@ export interface HubEvents {
   ) => void;
   /** So many starts in a row failed by a fault that the hub gives up (P246): it stops next, and servers go on. */
   startsKeepFailing: (event: { readonly failures: number }) => void;
+  /** A start that was not even begun, so there is no attempt. */
+  startRefused: (
+    event: ServerRef & { readonly reason: 'throttled' | 'too-many-users' | 'already-pending' },
+  ) => void;
   serverStopping: (event: ServerRef) => void;
   serverStopped: (event: ServerRef & { readonly seconds: number; readonly ok: boolean }) => void;
   serverPolled: (event: { readonly running: boolean; readonly seconds: number }) => void;

@@ -102,6 +102,7 @@ export function createMetrics(
   events.on('serverFailed', ({ cause, expected, seconds }) =>
     spawn.observe({ status: expected ? 'failure' : 'error', reason: cause }, seconds),
   );
+  events.on('startRefused', ({ reason }) => spawn.observe({ status: 'failure', reason }, 0));
   events.on('serverStopped', ({ ok, seconds }) => stop.observe(outcome(ok), seconds));
   events.on('serverPolled', ({ running, seconds }) =>
     poll.observe({ status: `ServerPollStatus.${running ? 'running' : 'stopped'}` }, seconds),

@@ -1,5 +1,6 @@
 import { databaseNow } from '../kernel/index.ts';
 import { type Exit, isHubError, type JsonValue, type RunningServer, type UserView } from '../plugin/index.ts';
+import { secondsStarting } from './attempt-end.ts';
 import type { ServersContext } from './context.ts';
 import { describeFailure, withoutSecrets } from './failure.ts';
 import { type Attempt, finishLaunch, LostLaunch, launch } from './launch.ts';
@@ -50,7 +51,8 @@ export class Attempts {
   /** Goes on with a launch that another hub began and whose address is known. */
   resume(server: ServerRecord, target: string): void {
     const spawner = this.#context.spawners.get(server.spawner);
-    this.#track(server, (attempt) => finishLaunch(this.#context, attempt, spawner, target));
+    const earlier = secondsStarting(server, this.#context.clock.now());
+    this.#track(server, (attempt) => finishLaunch(this.#context, attempt, spawner, target), earlier);
   }
 
   /** Stops a server this hub owns in `stopping`; a launch of it under way here is ended first. */
@@ -105,7 +107,7 @@ export class Attempts {
     timer.abort();
   }
 
-  #track(server: ServerRecord, work: (attempt: Attempt) => Promise<ServerRecord>): void {
+  #track(server: ServerRecord, work: (attempt: Attempt) => Promise<ServerRecord>, earlier = 0): void {
     const controller = new AbortController();
     const exit = Promise.withResolvers<Exit>();
     const secrets: string[] = [];
@@ -124,7 +126,7 @@ export class Attempts {
       },
     };
     const began = this.#context.clock.monotonic();
-    const seconds = () => (this.#context.clock.monotonic() - began) / 1000;
+    const seconds = () => earlier + (this.#context.clock.monotonic() - began) / 1000;
     const name = { user: server.userName, server: server.name, attempt: server.attempt };
     const done = (async () => {
       this.#context.events.emit('serverStarting', name);

@@ -32,7 +32,7 @@ export async function enqueue(
   const work = context.unitOfWork.run(entry, async () => {
     const counts = await context.servers.lockAndCount();
     if (!(await context.servers.holdOwner(server.userId))) throw disabledOwner(server);
-    refuseWhenFull(context, counts);
+    refuseWhenFull(context, server, counts);
     const queued = await context.servers.change(
       { id: server.id, fence: server.fence, phase: 'stopped' },
       {
@@ -63,11 +63,13 @@ export async function enqueue(
 
 function refuseWhenFull(
   context: ServersContext,
+  { userName: user, name }: ServerRecord,
   counts: { queued: number; starting: number; ready: number; stopping: number },
 ): void {
   const { concurrentStarts, queueLimit, activeServerLimit, retryAfter } = context.settings;
   // Who has room to start at once waits only for the next look at the queue: such a one takes no place in it.
   if (concurrentStarts > 0 && counts.queued + counts.starting >= concurrentStarts + queueLimit) {
+    context.events.emit('startRefused', { user, server: name, reason: 'throttled' });
     const seconds = context.ids.integer(...retryAfter);
     throw new HubError(
       'HUB_TOO_MANY',
@@ -79,6 +81,7 @@ function refuseWhenFull(
   }
   const active = counts.queued + counts.starting + counts.ready + counts.stopping;
   if (activeServerLimit > 0 && active >= activeServerLimit) {
+    context.events.emit('startRefused', { user, server: name, reason: 'too-many-users' });
     throw new HubError('HUB_TOO_MANY', 'Active user limit exceeded. Try again in a few minutes.');
   }
 }

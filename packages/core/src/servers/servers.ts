@@ -133,7 +133,14 @@ export class Servers {
       const server = (await this.find(owner, name)) ?? (await this.#row(owner, name, request.displayName));
       if (server.phase === 'queued' || server.phase === 'starting') return server;
       this.#refuseInvalidName(server);
-      if (server.phase === 'stopping') throw pendingStop(server);
+      if (server.phase === 'stopping') {
+        this.#context.events.emit('startRefused', {
+          user: owner.name,
+          server: name,
+          reason: 'already-pending',
+        });
+        throw pendingStop(server);
+      }
       if (server.phase === 'ready') {
         await this.#refuseRunning(server);
         continue;

@@ -1,4 +1,5 @@
 import { type Actor, databaseNow } from '../kernel/index.ts';
+import { tellFailed } from './attempt-end.ts';
 import type { Attempts } from './attempts.ts';
 import type { ServersContext } from './context.ts';
 import { LostRace } from './lost-race.ts';
@@ -91,7 +92,7 @@ async function leaveRunning(
           failure,
           ...removal,
         } as const);
-  return LostRace.asNull(
+  const row = await LostRace.asNull(
     context.unitOfWork.run({ actor, action: 'server.stop', target }, async () => {
       const { id, fence, phase } = server;
       const next = await context.servers.change({ id, fence, phase }, to, { raiseFence: true });
@@ -100,6 +101,8 @@ async function leaveRunning(
       return next;
     }),
   );
+  if (row && failure) tellFailed(context, server, failure);
+  return row;
 }
 
 function cancelled(context: ServersContext, server: ServerRecord): Failure {

@@ -1,5 +1,6 @@
 import { databaseNow } from '../kernel/index.ts';
 import { type Exit, spawnFailure } from '../plugin/index.ts';
+import { tellFailed } from './attempt-end.ts';
 import type { Attempts } from './attempts.ts';
 import type { ServersContext } from './context.ts';
 import { describeFailure } from './failure.ts';
@@ -85,7 +86,7 @@ async function queueAgain(context: ServersContext, attempts: Attempts, server: S
     await giveUp(context, attempts, server);
     return;
   }
-  await context.unitOfWork.run(null, async () => {
+  const queued = await context.unitOfWork.run(null, async () => {
     const queued = await context.servers.change(
       { id: server.id, fence: server.fence, phase: 'starting' },
       {
@@ -102,7 +103,7 @@ async function queueAgain(context: ServersContext, attempts: Attempts, server: S
       },
       { raiseFence: true },
     );
-    if (!queued) return;
+    if (!queued) return null;
     await context.credentials.revoke(server);
     await context.servers.appendEvents(queued, 0, [
       { progress: 0, message: 'Server requested' },
@@ -110,7 +111,9 @@ async function queueAgain(context: ServersContext, attempts: Attempts, server: S
     ]);
     await context.changes.publish('server', String(queued.id));
     await context.changes.publish('queue', '');
+    return queued;
   });
+  if (queued) tellFailed(context, server, { reason: 'interrupted', expected: false });
 }
 
 async function giveUp(context: ServersContext, attempts: Attempts, server: ServerRecord): Promise<void> {
@@ -124,6 +127,7 @@ async function giveUp(context: ServersContext, attempts: Attempts, server: Serve
     { phase: 'stopping', stoppingAt: databaseNow, failure },
   );
   if (stopping) {
+    tellFailed(context, server, failure);
     await context.changes.publish('server', String(stopping.id));
     await attempts.stop(stopping);
   }
