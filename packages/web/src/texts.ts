@@ -1,3 +1,5 @@
+import type { SpawnFailureCause } from '@hub/core/plugin';
+
 /**
  * Every word the pages say, for translation: section, key, text. `{name}` stands for a value. A site replaces
  * single texts by the option `texts`. Texts are plain: markup in them is shown, not obeyed.
@@ -196,6 +198,8 @@ export const texts = {
     'command-not-found': 'The program that runs your server was not found.',
     exited: 'The server ended before it was ready.',
     timeout: 'The server took too long to start.',
+    'not-listening': 'The server runs, but does not listen yet.',
+    'wrong-port': 'The server listens at another address than it was told to.',
     'not-reachable': 'The server was started but could not be reached.',
     'port-taken': 'Another program had taken the address of your server.',
     refused: 'The start was refused.',
@@ -206,11 +210,13 @@ export const texts = {
     'stop-failed': 'The server could not be stopped cleanly.',
     'plugin-error': 'A part of the hub failed while it started your server.',
     system: 'The machine could not start your server.',
-  },
+  } satisfies Record<SpawnFailureCause, string>,
   remedies: {
     'command-not-found': 'Tell the operator; trying again will not help.',
     exited: 'Try again with other options. If it happens again, the log below tells why.',
     timeout: 'Try again. A busy machine is quicker a little later.',
+    'not-listening': 'Look at the last lines of its log below; a busy machine is quicker a little later.',
+    'wrong-port': 'Tell the operator; trying again will not help.',
     'not-reachable': 'Try again. If it happens again, quote the reference to support.',
     'port-taken': 'Try again.',
     refused: 'Choose other options.',
@@ -221,7 +227,7 @@ export const texts = {
     'stop-failed': 'Quote the reference to support.',
     'plugin-error': 'Try again. If it happens again, quote the reference to support.',
     system: 'Try again later, or quote the reference to support.',
-  },
+  } satisfies Record<SpawnFailureCause, string>,
   token: {
     title: 'Tokens',
     heading: 'Tokens and sign-ins',

@@ -1,7 +1,7 @@
 import { allows } from '../access/index.ts';
 import { type Answer, type Context, html, type Memberships, ownerOf, scopesOf } from '../http/index.ts';
 import type { PageFailure } from '../plugin/index.ts';
-import type { ServerRecord } from '../servers/index.ts';
+import { attemptReference, type ServerRecord } from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
 import { pageContext } from './page-context.ts';
 import { fullName, type ServerName, serverUrls, withNext } from './server-urls.ts';
@@ -48,7 +48,7 @@ function pageFailure(row: FailedServer, withLog: boolean): Omit<PageFailure, 'ev
     hint: isFault ? null : hint,
     at,
     attempt,
-    reference: `${row.userName}${row.name === '' ? '' : `/${row.name}`}#${attempt}`,
+    reference: attemptReference(row, attempt),
     log: withLog && log !== null ? log.trimEnd().split('\n') : null,
   };
 }

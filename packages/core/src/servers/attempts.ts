@@ -199,7 +199,7 @@ export class Attempts {
     if (failure.expected) this.#context.log.info(fields, 'start refused');
     else if (failure.cause === 'plugin-error')
       this.#context.log.error({ ...fields, err: error }, 'start failed');
-    else this.#context.log.warn(fields, 'start failed');
+    else this.#context.log.warn({ ...fields, err: error }, 'start failed');
   }
 
   async #describe(attempt: Attempt, error: unknown): Promise<Failure> {

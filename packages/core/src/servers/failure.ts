@@ -1,6 +1,7 @@
 import { DeadlineError } from '../kernel/index.ts';
 import { type Instant, isHubError, isSpawnRefusal, type SpawnFailureCause } from '../plugin/index.ts';
 import type { Failure } from './server.ts';
+import { systemTrouble } from './system-errors.ts';
 
 interface NamedFailure {
   readonly kind: 'spawn-failure';
@@ -39,8 +40,10 @@ export function describeFailure(
       ...common,
       cause: error.failure,
       message: error.message,
-      hint: error.hint,
+      hint: error.hint ?? null,
       reason: error.failure,
+      // The engine is full, not broken.
+      ...(error.failure === 'throttled' && { status: 429, expected: true }),
     };
   }
   if (error instanceof DeadlineError) {
@@ -63,6 +66,8 @@ export function describeFailure(
       reason: 'error',
     };
   }
+  const trouble = systemTrouble(error);
+  if (trouble) return { ...common, ...trouble, reason: trouble.cause };
   return {
     ...common,
     cause: 'plugin-error',

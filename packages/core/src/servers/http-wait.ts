@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { type Clock, type Exit, spawnFailure } from '../plugin/index.ts';
+import type { Clock } from '../plugin/index.ts';
 
 /** What is known of a server that answers. */
 export interface Answered {
@@ -35,16 +35,4 @@ async function ask(url: string, signal: AbortSignal): Promise<Answered | null> {
   } catch {
     return null; // refused, reset, not HTTP yet: the caller's limit decides how long this may go on
   }
-}
-
-/** An exit during start, as the failure its owner reads (P224). */
-export function exitedFailure(exit: Exit): Error {
-  const how = exit.signal ? `was ended by ${exit.signal}` : `ended with exit code ${exit.code}`;
-  return spawnFailure(
-    'exited',
-    `The server ${how} before it was ready.${exit.reason ? ` ${exit.reason}` : ''}`,
-    {
-      hint: 'The end of its log says why.',
-    },
-  );
 }

@@ -14,7 +14,8 @@ import {
 import { clientIds } from './client-id.ts';
 import type { ServersContext } from './context.ts';
 import { serverEnvironment } from './environment.ts';
-import { exitedFailure, untilAnswers } from './http-wait.ts';
+import { exitedFailure } from './exit-words.ts';
+import { untilAnswers } from './http-wait.ts';
 import { type LaunchOptions, type LaunchScopes, launchOptions, launchScopes } from './launch-options.ts';
 import { ProgressLog } from './progress-log.ts';
 import { launchKey, type ServerRecord } from './server.ts';

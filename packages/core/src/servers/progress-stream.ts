@@ -1,7 +1,8 @@
 import { type Changes, serverPrefix } from '../kernel/index.ts';
 import type { Clock, ProgressEvent } from '../plugin/index.ts';
 import type { ServerRepository } from './ports.ts';
-import type { Failure, ServerRecord } from './server.ts';
+import { remedies } from './remedies.ts';
+import { attemptReference, type Failure, type ServerRecord } from './server.ts';
 
 const lookEveryMs = 1_000;
 
@@ -63,7 +64,7 @@ async function* ending(parts: StreamParts, server: ServerRecord, seq: number): A
 /** The one event a finished start is told by. */
 export function finalEvent(baseUrl: string, server: ServerRecord): ProgressEvent {
   if (server.phase === 'ready') return readyEvent(baseUrl, server);
-  return server.failure ? failedEvent(server.failure) : cancelled;
+  return server.failure ? failedEvent(server, server.failure) : cancelled;
 }
 
 const cancelled: ProgressEvent = { progress: 100, failed: true, message: 'Spawn cancelled' };
@@ -79,7 +80,7 @@ function readyEvent(baseUrl: string, server: ServerRecord): ProgressEvent {
   };
 }
 
-function failedEvent(failure: Failure): ProgressEvent {
+function failedEvent(server: ServerRecord, failure: Failure): ProgressEvent {
   if (failure.cause === 'cancelled') return cancelled;
   return {
     progress: 100,
@@ -87,7 +88,8 @@ function failedEvent(failure: Failure): ProgressEvent {
     message: `Spawn failed: ${failure.message}`,
     ...(failure.messageHtml === null ? {} : { html_message: failure.messageHtml }),
     cause: failure.cause,
-    ...(failure.hint === null ? {} : { hint: failure.hint }),
+    hint: failure.hint ?? remedies[failure.cause],
+    reference: attemptReference(server, failure.attempt),
   };
 }
 

@@ -61,3 +61,11 @@ export interface ServerRecord {
 export function launchKey(server: { readonly id: number; readonly attempt: number }): string {
   return `${server.id}-${server.attempt}`;
 }
+
+/** Names an attempt to people: `ada#3`, `ada/gpu#14`. */
+export function attemptReference(
+  { userName, name }: Pick<ServerRecord, 'userName' | 'name'>,
+  attempt: number,
+): string {
+  return `${userName}${name === '' ? '' : `/${name}`}#${attempt}`;
+}

@@ -36,6 +36,10 @@ export const serverModels = {
       ready: { const: true },
       failed: { const: true },
       url: text,
+      cause: { ...text, description: 'Of a failure: a word for programs, such as `exited` or `timeout`.' },
+      hint: { ...text, description: 'Of a failure: what the owner can do.' },
+      reference: { ...text, description: 'Of a failure: names the attempt to those who help, `ada/gpu#14`.' },
+      queue: { type: 'integer', minimum: 0, description: 'While it waits: how many starts come before it.' },
     },
   },
 } as const;
