@@ -3,10 +3,11 @@
 import { api, withXsrf } from './api.js';
 import { busy, icon, isBusy, showError } from './elements.js';
 import { sanitize } from './sanitize.js';
+import { followLog } from './server-log.js';
 import { ordinal, text } from './texts.js';
 import { clockWords } from './times.js';
 
-const { progress_url: progressUrl, api_url: apiUrl, server } = window.jhdata.page;
+const { progress_url: progressUrl, api_url: apiUrl, log_url: logUrl, server } = window.jhdata.page;
 const byId = (id) => document.getElementById(id);
 const message = byId('progress-message');
 const bar = byId('progress-bar');
@@ -163,6 +164,7 @@ function showFailure(event) {
   showPhase('failed', text('failedPhase'));
   failStep();
   details.open = true;
+  serverLog.end();
   stop.hidden = true;
   byId('progress-forward').hidden = true;
   byId('progress-why').hidden = false;
@@ -221,6 +223,7 @@ stop.addEventListener('click', async () => {
   }
 });
 
+const serverLog = followLog(logUrl);
 showSteps(window.jhdata.page.queue === null ? 'accepted' : 'waiting', '');
 if (window.jhdata.page.queue !== null) showQueue(window.jhdata.page.queue + 1);
 open();

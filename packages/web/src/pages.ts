@@ -88,11 +88,13 @@ export function createPages(renderer: Renderer, look: Look): Omit<Pages, 'assets
         spawner: view,
         progress_url: page.progressUrl,
         queue: page.queue,
+        log_url: page.logUrl,
         script_data: {
           progress_url: page.progressUrl,
           api_url: page.server.apiUrl,
           server: view.object,
           queue: page.queue,
+          log_url: page.logUrl,
         },
       };
       return show('spawn_pending.html', context, variables);

@@ -183,6 +183,37 @@ describe.skipIf(!executable)('in a browser', () => {
       expect(await violations(page)).toEqual([]);
     });
 
+    it('shows the log of the server while it is unfolded, and a last time when it failed', async () => {
+      const log = 'GET /hub/api/users/mira/servers/gpu-box/log';
+      const reads = () => calls.filter(({ method, url }) => `${method} ${url}` === log).length;
+      const say = (words: string) => {
+        answers[log] = (response) =>
+          void response.writeHead(200, { 'Content-Type': 'text/plain' }).end(words);
+      };
+      say('');
+      const page = await open(at);
+      const to = await stream();
+      expect(reads()).toBe(0);
+      await page.getByText('Log of the server').click();
+      await expect.poll(reads).toBe(1);
+      expect(await page.locator('#server-log-note').textContent()).toContain('not written anything');
+      expect(await violations(page)).toEqual([]);
+      say('loading <b>extensions</b>');
+      await page.getByText('loading <b>extensions</b>').waitFor();
+      expect(await violations(page)).toEqual([]);
+      expect(calls.at(-1)?.headers['x-xsrftoken']).toBe('MTIz.token-of-this-browser');
+      answers[log] = json(503, { message: 'mira is on the machine "far".' });
+      await page.getByText('mira is on the machine "far".').waitFor();
+      expect(await page.locator('#server-log').textContent()).toContain('extensions');
+      await page.getByText('Log of the server').click();
+      say('Killed');
+      tell(to, { progress: 100, failed: true, message: 'Spawn failed: killed' });
+      await page.getByText('Killed', { exact: true }).waitFor();
+      const last = reads();
+      await page.waitForTimeout(2500);
+      expect(reads()).toBe(last);
+    });
+
     it('says so when the stream breaks, looks by itself, and opens it again', async () => {
       const server = '/hub/api/users/mira/servers/gpu-box';
       answers[`GET ${server}`] = json(200, { ready: false, pending: 'spawn' });

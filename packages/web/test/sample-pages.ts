@@ -347,12 +347,14 @@ export function drawPages(pages: Pages, sample: Sample, context = sampleContext(
         server: named('gpu-box', 'GPU box', { phase: 'starting', progress: null }),
         progressUrl: '/hub/api/users/mira/servers/gpu-box/progress',
         queue: null,
+        logUrl: '/hub/api/users/mira/servers/gpu-box/log',
       }),
     'spawn-pending-queue': () =>
       pages.spawnPending(context, {
         server: named('gpu-box', 'GPU box', { phase: 'queued', progress: null }),
         progressUrl: '/hub/api/users/mira/servers/gpu-box/progress',
         queue: 2,
+        logUrl: null,
       }),
     'stop-pending': () => pages.stopPending(context, { server: server({ phase: 'stopping' }) }),
     'not-running': () =>

@@ -7,17 +7,20 @@ import {
   events,
   type HttpServer,
   json,
+  mayReadLog,
   on,
   refuseReservedKeys,
   requesterOf,
 } from '../http/index.ts';
 import type { Actor } from '../kernel/index.ts';
 import { HubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
-import { type DetailsChange, finalEvent, type ServerRecord } from '../servers/index.ts';
+import { type DetailsChange, finalEvent, longestLogBytes, type ServerRecord } from '../servers/index.ts';
 import { checkKeys, isObject, objectBody } from './body.ts';
 import { type ApiDeps, actorOf, requireUser, scopesOf } from './context.ts';
 import { neverRan, serverModel } from './models.ts';
-import { answers, newServerBody, serverChangeBody, stopBody } from './schemas/index.ts';
+import { answers, logQuery, newServerBody, serverChangeBody, stopBody } from './schemas/index.ts';
+
+const usualLogBytes = 16_384;
 
 interface Names {
   readonly name: string;
@@ -86,6 +89,16 @@ export function serverRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): v
       bodyOptional: true,
       scope: anyOf('delete:servers'),
       handle: (context) => stop(deps, context, named(context)),
+    });
+    api.route('GET', `${path}/log`, {
+      ...common,
+      summary: 'The last part of what a server printed',
+      tags: ['servers'],
+      answers: answers({ 200: { type: 'text/plain' } }, 404),
+      query: logQuery,
+      scope: anyOf('access:servers', 'admin:servers'),
+      quiet: true,
+      handle: (context) => log(deps, context, named(context)),
     });
     api.route('GET', `${path}/progress`, {
       ...common,
@@ -172,6 +185,25 @@ async function progress(deps: ApiDeps, context: Context, names: Names) {
   if (!row) throw new HubError('HUB_NOT_FOUND', `${user.name}'s server has never been started`); // R91
   const full = names.server === '' ? user.name : `${user.name}:${names.server}`;
   throw new HubError('HUB_BAD_REQUEST', `${full} is not starting...`);
+}
+
+/** Ours. The scope of the route lets in too many: those a server is shared with may open it, not read its log. */
+async function log(deps: ApiDeps, context: Context, names: Names) {
+  const { user, row } = await requireServer(deps, names);
+  const target = { user: user.name, server: names.server, groups: new Set(user.groups) };
+  if (!mayReadLog(context.caller, target)) {
+    throw new HubError(
+      'HUB_FORBIDDEN',
+      'A log is for the owner of the server, and for those who hold admin:servers',
+    );
+  }
+  if (!row) throw new HubError('HUB_NOT_FOUND', `${user.name}'s server has never been started`);
+  const { bytes: wish } = context.query as { readonly bytes?: string };
+  const most = wish === undefined ? usualLogBytes : Math.min(Number(wish), longestLogBytes);
+  return bytes('text/plain; charset=utf-8', await deps.servers.log(row, most), 200, {
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
 }
 
 async function* only(event: object): AsyncGenerator<object> {

@@ -15,6 +15,7 @@ export * from './cookies.ts';
 export * from './errors.ts';
 export type { RenderError } from './failure.ts';
 export { clientOrigin, type ForwardedSettings } from './forwarded.ts';
+export { mayReadLog } from './log-readers.ts';
 export * from './next-url.ts';
 export * from './pagination.ts';
 export * from './ports.ts';

@@ -2,7 +2,7 @@ import type { DomainEvents } from '../kernel/index.ts';
 
 /**
  * Counts starts of this hub that fail one after another by a fault (P246): a start that gets ready sets it back, and
- * one that is refused or cancelled counts for nothing. Tells once when there are `limit` of them. Returns how to end it.
+ * one that is refused or cancelled counts for nothing, nor does one that was lost with another hub. Tells once when there are `limit` of them. Returns how to end it.
  */
 export function countFailures(
   events: DomainEvents,
@@ -13,8 +13,8 @@ export function countFailures(
   const ready = () => {
     failures = 0;
   };
-  const failed = ({ expected }: { readonly expected: boolean }) => {
-    if (expected) return;
+  const failed = ({ expected, cause }: { readonly expected: boolean; readonly cause: string }) => {
+    if (expected || cause === 'interrupted') return;
     failures += 1;
     if (failures !== limit) return;
     events.emit('startsKeepFailing', { failures });

@@ -1,5 +1,4 @@
-import { allows } from '../access/index.ts';
-import { type Answer, type Context, html, type Memberships, ownerOf, scopesOf } from '../http/index.ts';
+import { type Answer, type Context, html, mayReadLog } from '../http/index.ts';
 import type { PageFailure } from '../plugin/index.ts';
 import { attemptReference, type ServerRecord } from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
@@ -14,6 +13,15 @@ export function hasFailed(row: ServerRecord | null): row is FailedServer {
   return row !== null && row.failure !== null;
 }
 
+/** May whoever asks read the log of this server? */
+export async function readsLog(
+  { caller }: Context,
+  { user, server }: ServerName,
+  { memberships }: PageDeps,
+): Promise<boolean> {
+  return mayReadLog(caller, { user, server, groups: await memberships.groupsOf(user) });
+}
+
 /** Why the last start failed, with the status it failed with (W31, W33). */
 export async function failurePage(
   context: Context,
@@ -22,10 +30,7 @@ export async function failurePage(
   more: { readonly next: string | null; readonly message?: string },
 ): Promise<Answer> {
   const name: ServerName = { user: row.userName, server: row.name };
-  const [mayRead, events] = await Promise.all([
-    mayReadLog(context, name, deps.memberships),
-    storyOf(row, deps),
-  ]);
+  const [mayRead, events] = await Promise.all([readsLog(context, name, deps), storyOf(row, deps)]);
   const failure = { ...pageFailure(row, mayRead), events };
   const page = {
     server: pageServer(deps, name, row),
@@ -58,20 +63,6 @@ async function storyOf(row: FailedServer, { servers }: PageDeps): Promise<PageFa
   const { attempt, at, message } = row.failure;
   const told = attempt === row.attempt ? await servers.story(row) : [];
   return [...told, { at, message }];
-}
-
-/** The end of a server's log may hold what its owner typed: for them, and for those who may read its state. */
-async function mayReadLog(
-  { caller }: Pick<Context, 'caller'>,
-  { user, server }: ServerName,
-  memberships: Memberships,
-): Promise<boolean> {
-  const viewer = ownerOf(caller);
-  if (viewer?.kind === 'user' && viewer.user.name === user) return true;
-  const scopes = scopesOf(caller);
-  if (!scopes.holds('admin:server_state')) return false;
-  const groups = await memberships.groupsOf(user);
-  return allows(scopes, 'admin:server_state', { kind: 'server', user, server, groups });
 }
 
 /** W31: what a start that failed at once is called where the page has a form. */

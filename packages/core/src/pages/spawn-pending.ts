@@ -1,7 +1,7 @@
 import { type Answer, anyOf, type Context, html, type Routes, redirect } from '../http/index.ts';
 import { HubError } from '../plugin/index.ts';
 import type { PageDeps } from './deps.ts';
-import { failurePage, hasFailed } from './failure-view.ts';
+import { failurePage, hasFailed, readsLog } from './failure-view.ts';
 import { nextTarget, safeNextArgument } from './next-target.ts';
 import { pageContext } from './page-context.ts';
 import { type ServerName, serverUrls, withNext } from './server-urls.ts';
@@ -37,7 +37,9 @@ async function follow(context: Context, name: ServerName, deps: PageDeps): Promi
   if (row?.phase === 'stopping') return html(await pages.stopPending(common, { server }));
   if (row && row.phase !== 'stopped') {
     const queue = await servers.queuePosition(row);
-    return html(await pages.spawnPending(common, { server, progressUrl: `${urls.api}/progress`, queue }));
+    const logUrl = servers.hasLog(row) && (await readsLog(context, name, deps)) ? `${urls.api}/log` : null;
+    const progressUrl = `${urls.api}/progress`;
+    return html(await pages.spawnPending(common, { server, progressUrl, queue, logUrl }));
   }
   return html(
     await pages.notRunning(common, {

@@ -252,6 +252,8 @@ export interface SpawnPendingPage {
   readonly progressUrl: string;
   /** Starts before this one while queued; null when it is not queued. */
   readonly queue: number | null;
+  /** `{H}api/users/…/log`, text; null for those who may not read it, and where there is none. */
+  readonly logUrl: string | null;
 }
 
 /** A stop under way. */

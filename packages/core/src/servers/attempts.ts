@@ -1,11 +1,11 @@
 import { databaseNow } from '../kernel/index.ts';
-import { type Exit, isHubError, type JsonValue, type RunningServer, type UserView } from '../plugin/index.ts';
+import { type Exit, isHubError, type UserView } from '../plugin/index.ts';
 import { secondsStarting } from './attempt-end.ts';
 import type { ServersContext } from './context.ts';
-import { describeFailure, withoutSecrets } from './failure.ts';
+import { describeFailure } from './failure.ts';
 import { type Attempt, finishLaunch, LostLaunch, launch } from './launch.ts';
 import type { Failure, ServerRecord } from './server.ts';
-import { askSpawner } from './spawner-calls.ts';
+import type { ServerLogs } from './server-log.ts';
 import { runStop } from './stopping.ts';
 
 const logTailBytes = 8_192;
@@ -20,13 +20,15 @@ interface Running {
 /** The launches and stops this hub has under way. Everything about them is in rows; here are only their signals. */
 export class Attempts {
   readonly #context: ServersContext;
+  readonly #logs: ServerLogs;
   readonly #launches = new Map<number, Running>();
   readonly #stops = new Map<number, Promise<void>>();
   readonly #held = new Map<number, Promise<void>>();
   readonly #onExit: (server: ServerRecord, exit: Exit) => void;
 
-  constructor(context: ServersContext, onExit: (server: ServerRecord, exit: Exit) => void) {
+  constructor(context: ServersContext, logs: ServerLogs, onExit: (server: ServerRecord, exit: Exit) => void) {
     this.#context = context;
+    this.#logs = logs;
     this.#onExit = onExit;
   }
 
@@ -110,14 +112,13 @@ export class Attempts {
   #track(server: ServerRecord, work: (attempt: Attempt) => Promise<ServerRecord>, earlier = 0): void {
     const controller = new AbortController();
     const exit = Promise.withResolvers<Exit>();
-    const secrets: string[] = [];
     let settled = false;
     let reported: Exit | null = null;
     const attempt: Attempt = {
       server,
       signal: controller.signal,
       abort: (reason) => controller.abort(reason),
-      secrets,
+      secrets: this.#logs.secretsOf(server),
       exited: exit.promise,
       reportExit: (report) => {
         exit.resolve(report);
@@ -208,19 +209,9 @@ export class Attempts {
     return describeFailure(error, { attempt: server.attempt, now, log: await this.#logTail(attempt) });
   }
 
-  async #logTail({ server, secrets }: Attempt): Promise<string | null> {
-    if (!this.#context.spawners.has(server.spawner)) return null;
-    const spawner = this.#context.spawners.get(server.spawner);
-    const { driver } = spawner;
-    if (!driver.logs) return null;
-    try {
-      const current = (await this.#context.servers.byId(server.id)) ?? server;
-      const limit = { call: 'logs', seconds: 2 };
-      const ask = async (running: RunningServer<JsonValue>) => driver.logs?.(running, logTailBytes) ?? '';
-      return withoutSecrets(await askSpawner(this.#context, spawner, current, limit, ask), secrets);
-    } catch {
-      return null; // a failure without its log is still told
-    }
+  async #logTail({ server }: Attempt): Promise<string | null> {
+    const current = (await this.#context.servers.byId(server.id).catch(() => null)) ?? server;
+    return this.#logs.ofFailure(current, logTailBytes);
   }
 
   async #endLaunch(id: number): Promise<void> {

@@ -80,11 +80,3 @@ export function describeFailure(
 function isNamed(error: unknown): error is NamedFailure {
   return error instanceof Error && (error as { kind?: unknown }).kind === 'spawn-failure';
 }
-
-/** The end of a log without the secrets that were given to the server. */
-export function withoutSecrets(log: string, secrets: readonly string[]): string {
-  return secrets.reduce(
-    (text, secret) => (secret.length < 8 ? text : text.replaceAll(secret, '[secret]')),
-    log,
-  );
-}

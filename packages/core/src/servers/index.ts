@@ -10,6 +10,7 @@ export type { StartRequest } from './queue.ts';
 export * from './route-source.ts';
 export * from './server.ts';
 export * from './server-details.ts';
+export { longestLogBytes } from './server-log.ts';
 export * from './server-names.ts';
 export * from './servers.ts';
 export * from './spawners.ts';

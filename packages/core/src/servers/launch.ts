@@ -17,6 +17,7 @@ import { serverEnvironment } from './environment.ts';
 import { exitedFailure } from './exit-words.ts';
 import { untilAnswers } from './http-wait.ts';
 import { type LaunchOptions, type LaunchScopes, launchOptions, launchScopes } from './launch-options.ts';
+import { secretValues } from './log-secrets.ts';
 import { ProgressLog } from './progress-log.ts';
 import { launchKey, type ServerRecord } from './server.ts';
 import { profileLayers } from './settled-start.ts';
@@ -41,7 +42,7 @@ export interface Attempt {
   readonly signal: AbortSignal;
   readonly abort: (reason: unknown) => void;
   /** Secrets given to the server, to be kept out of what its owner is shown. */
-  readonly secrets: string[];
+  readonly secrets: Set<string>;
   /** The server's exit, when it is noticed. */
   readonly exited: Promise<Exit>;
   readonly reportExit: (exit: Exit) => void;
@@ -63,7 +64,7 @@ export async function launch(context: ServersContext, attempt: Attempt): Promise
   const view = launchView(context, server, spawner, owner, signal);
   const scopes = await launchScopes(context, spawner, view);
   const { server: credited, token, clientId } = await issueCredentials(context, server, scopes);
-  attempt.secrets.push(token);
+  attempt.secrets.add(token);
   const layers = [
     ...profileLayers(context.starts.profiles, credited),
     ...(await context.hooks.beforeSpawn(view, credited)),
@@ -200,8 +201,10 @@ function launchContext(
     resolve: async (own) => ({ ...own, ...options.all }) as ForLaunch<typeof own>,
     environment: async (bind) => {
       const fromSpawner = (await spawner.driver.env?.(launch)) ?? {};
-      const parts = { hub, server, options: options.common, token, clientId, hubEnvironment, fromSpawner };
-      return serverEnvironment(parts, bind);
+      const made = { hub, server, options: options.common, token, clientId, hubEnvironment, fromSpawner };
+      const environment = await serverEnvironment(made, bind);
+      for (const secret of secretValues(environment)) parts.secrets.add(secret);
+      return environment;
     },
     progress: (event) => parts.progress.add(event),
     saveState: async (state) => {

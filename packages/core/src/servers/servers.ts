@@ -11,6 +11,7 @@ import { progressStream } from './progress-stream.ts';
 import { enqueue, type StartRequest, takeTurns } from './queue.ts';
 import { deleteForever } from './removal.ts';
 import type { ServerRecord } from './server.ts';
+import { ServerLogs } from './server-log.ts';
 import { isDisplayName, isServerName } from './server-names.ts';
 import { settledStart } from './settled-start.ts';
 import { isElsewhere, type StopWish, stopOnce } from './stop-request.ts';
@@ -36,6 +37,7 @@ export type StartOutcome = { readonly ready: boolean; readonly server: ServerRec
 export class Servers {
   readonly #context: ServersContext;
   readonly #attempts: Attempts;
+  readonly #logs: ServerLogs;
   readonly #watch: Watch;
   readonly #ends: (() => void)[] = [];
   readonly #closing = new AbortController();
@@ -47,8 +49,10 @@ export class Servers {
   constructor(context: ServersContext) {
     this.#context = context;
     // What the database cannot be told now, the next poll finds again.
+    this.#logs = new ServerLogs(context);
     this.#attempts = new Attempts(
       context,
+      this.#logs,
       (server, exit) => void this.#quietly(() => this.#died(server, exit)),
     );
     this.#watch = new Watch(context, (server, exit) => this.#died(server, exit));
@@ -204,6 +208,17 @@ export class Servers {
   /** What was told during the last attempt, oldest first, the newest 100 sentences. */
   story(server: ServerRecord): Promise<readonly StoryLine[]> {
     return this.#context.servers.story(server.id, server.attempt, mostOfStory);
+  }
+
+  /** The last `bytes` of its log, without secrets. Throws 404 where there is none, 503 where it cannot be read. */
+  log(server: ServerRecord, bytes: number): Promise<string> {
+    return this.#logs.tail(server, bytes);
+  }
+
+  /** Has its spawner logs to show? */
+  hasLog({ spawner }: ServerRecord): boolean {
+    const { spawners } = this.#context;
+    return spawners.has(spawner) && spawners.get(spawner).driver.logs !== undefined;
   }
 
   queuePosition(server: ServerRecord): Promise<number | null> {

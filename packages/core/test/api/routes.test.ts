@@ -29,6 +29,7 @@ const endpoints: Readonly<Record<string, readonly string[] | 'open' | 'any ident
     'POST ': ['start:servers'],
     'PATCH ': ['start:servers'],
     'DELETE ': ['delete:servers'],
+    'GET /log': ['access:servers', 'admin:servers'],
     'GET /progress': ['read:servers'],
   }),
   'GET /users/:u/tokens': ['read:tokens'],

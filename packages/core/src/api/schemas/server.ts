@@ -66,3 +66,15 @@ export const serverChangeBody = {
 
 /** R83. */
 export const stopBody = { type: 'object', properties: { remove: flag } } as const satisfies OptionsSchema;
+
+/** Ours. */
+export const logQuery = {
+  type: 'object',
+  properties: {
+    bytes: {
+      type: 'string',
+      pattern: '^[1-9][0-9]{0,8}$',
+      description: 'How much of its end at most: 16384 unless given, 65536 at most.',
+    },
+  },
+} as const satisfies OptionsSchema;
