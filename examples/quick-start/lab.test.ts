@@ -87,6 +87,20 @@ describe.skipIf(!executable || !hasJupyter)('the main job: from the login page t
       .toContain('2');
   }, 300_000);
 
+  it('offers a restart when the server is stopped elsewhere, and leads to a new one (W38, W130)', async () => {
+    const home = await ada.newPage();
+    await home.goto(`${origin}/hub/home`);
+    await home.click('#stop');
+    const dialog = page.locator('.jp-Dialog', { hasText: 'Server unavailable or unreachable' });
+    await dialog.waitFor({ timeout: patience });
+    await home.close();
+    const opened = ada.waitForEvent('page', { timeout: patience });
+    await dialog.getByRole('button', { name: 'Restart' }).click();
+    page = await opened;
+    await page.waitForURL('**/user/ada/lab**', { timeout: patience });
+    await page.waitForSelector('.jp-Launcher, .jp-NotebookPanel', { timeout: patience });
+  }, 300_000);
+
   it('refuses a second user at the first one’s server', async () => {
     const context = await browser.newContext();
     const other = await context.newPage();
