@@ -47,6 +47,7 @@ export function createRequestState(raw: RawFacts, deps: StateDeps) {
   let signedInAs: XsrfOwner | null = null;
   let known: XsrfToken | null = null;
   let nonce: string | null = null;
+  let isAsked = false;
 
   const state = {
     ...raw,
@@ -76,6 +77,7 @@ export function createRequestState(raw: RawFacts, deps: StateDeps) {
     /** Takes note of who is asking; clears a cookie that stands for nobody, and gives a login a session (W45). */
     identified(found: Identified): void {
       caller = found.caller;
+      isAsked = true;
       known = null;
       if (found.spoiled) state.setCookie(cookies.clearLogin());
       if (caller.kind === 'cookie') state.ensureSessionId();
@@ -90,7 +92,9 @@ export function createRequestState(raw: RawFacts, deps: StateDeps) {
     },
     xsrfToken(): string {
       const { token, fits } = current();
-      if (!fits && maySetXsrfCookie(headers['sec-fetch-mode'])) setXsrf(token);
+      // What is refused before it is known who asks, such as a form too large, must not take a login's token away.
+      const mayBeLogin = !isAsked && sessionId !== null;
+      if (!fits && !mayBeLogin && maySetXsrfCookie(headers['sec-fetch-mode'])) setXsrf(token);
       return token;
     },
     /** The token that fits is sent again, so that a form in another tab stays good. */

@@ -282,6 +282,12 @@ export const settingsSchema = {
           description: 'Range of `Retry-After` when a start is refused.',
         },
         hookTimeout: { ...seconds, default: 30, description: 'Limit of a hook.' },
+        formLimit: {
+          type: 'integer',
+          minimum: 1024,
+          default: 10_485_760,
+          description: 'Bytes of a submitted options form with its files.',
+        },
         shutdownOnLogout: {
           type: 'boolean',
           default: false,

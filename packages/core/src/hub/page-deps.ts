@@ -34,6 +34,7 @@ export function pageDeps(parts: HubParts, memberships: Memberships): PageDeps {
       stoppedStatus: 424,
       tokenMaxSeconds: settings.tokens.maxSeconds,
       shutdownOnLogout: settings.servers.shutdownOnLogout,
+      formLimit: settings.servers.formLimit,
       hookTimeout: settings.servers.hookTimeout,
     },
   };

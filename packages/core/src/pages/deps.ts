@@ -69,6 +69,8 @@ export interface PageSettings {
   readonly tokenMaxSeconds: number;
   /** Does signing out stop the own servers (W47)? */
   readonly shutdownOnLogout: boolean;
+  /** Bytes of a submitted options form with its files. */
+  readonly formLimit: number;
   /** Limit of a question to a plugin. */
   readonly hookTimeout: number;
 }

@@ -249,4 +249,12 @@ describe('the form of an operator', () => {
     const browser = await hub.signIn('ada');
     expect((await browser.get('/hub/spawn')).status).toBe(500);
   });
+
+  it('takes as much as `servers.formLimit` says, and tells who sends more', async () => {
+    const hub = await open({ options: { optionsForm: size }, settings: { formLimit: 2048 } });
+    const browser = await hub.signIn('ada');
+    expect((await post(browser, { size: 'x'.repeat(3000) })).status).toBe(413);
+    expect(hub.spawner.launches).toHaveLength(0);
+    expect((await post(browser, { size: 'x'.repeat(1000) })).status).toBe(302);
+  });
 });

@@ -33,14 +33,13 @@ import { actorOf, requireViewer } from './viewer.ts';
 
 /** How long a start may fail on the page that asked for it (W31). */
 const waitSeconds = 1;
-/** Bytes of a submitted form with its files. */
-const formLimit = 10_485_760;
 const scope = anyOf('servers');
 
 /** Starting a server by page (section 1.4). */
 export function spawnRoutes(hub: Routes, deps: PageDeps): void {
   const get = { summary: 'Start a server, with its options form if it has one', scope, on: scopeTarget };
-  const post = { summary: 'Start a server with options', bodyLimit: formLimit, reads: 'form' } as const;
+  const bodyLimit = deps.settings.formLimit;
+  const post = { summary: 'Start a server with options', bodyLimit, reads: 'form' } as const;
 
   for (const path of ['/spawn/:name', '/spawn/:name/:server'] as const) {
     hub.route('GET', path, { ...get, handle: (context) => show(context, namesOf(context), deps) });

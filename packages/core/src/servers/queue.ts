@@ -39,8 +39,6 @@ export async function enqueue(
         phase: 'queued',
         attempt: server.attempt + 1,
         spawner: request.spawner,
-        // What another spawner kept would mislead this one.
-        ...(request.spawner === server.spawner ? {} : { state: null }),
         ...(request.userOptions === null ? {} : { userOptions: request.userOptions }),
         queueClass: request.bulk ? 1 : 0,
         requestedAt: databaseNow,

@@ -124,7 +124,7 @@ describe('profiles over the API', () => {
     expect((await grace.startServer('', { profile: 'small' })).status).toBe(201);
   });
 
-  it('are polled and stopped by their own spawner; another one begins without its state', async () => {
+  it('are polled and stopped by their own spawner, whatever is chosen next', async () => {
     const { hub, near, far } = await open();
     await using _ = hub;
     const grace = await hub.signIn('grace');

@@ -178,6 +178,7 @@ export async function openPageHub(options: PageHubOptions = {}) {
       tokenMaxSeconds: 0,
       shutdownOnLogout: false,
       hookTimeout: 30,
+      formLimit: 10_485_760,
       ...options.settings,
     },
     ...options.deps,
