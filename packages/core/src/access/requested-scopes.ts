@@ -63,18 +63,26 @@ export function serverTokenScopes(
   chosen: readonly string[],
   roleServer: readonly string[],
   server: string,
-): Resolved {
+): Resolved & { readonly activityAdded: boolean } {
   const name = serverFilterName(context.user.name, server);
   // The token belongs to the hub's client, where `!server` would mean nothing.
   const requested = (chosen.length > 0 ? chosen : roleServer).map((text) =>
     text.endsWith('!server') ? `${text}=${name}` : text,
   );
   const activity = ['users:activity!user', 'users:activity', 'inherit'];
-  if (!requested.some((text) => activity.includes(text))) requested.push('users:activity!user');
+  const activityAdded = !requested.some((text) => activity.includes(text));
+  if (activityAdded) requested.push('users:activity!user');
 
   const { table, user, others = noMembership } = context;
   const held = ownerScopes(table, user);
-  return resolve({ ...context, client: { kind: 'hub' } }, requested, held, true, withOwn(user, others));
+  const found = resolve(
+    { ...context, client: { kind: 'hub' } },
+    requested,
+    held,
+    true,
+    withOwn(user, others),
+  );
+  return { ...found, activityAdded };
 }
 
 /** Scopes an OAuth client may ask for: those configured and access to itself, sorted (R163). */

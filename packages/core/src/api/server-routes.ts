@@ -14,7 +14,7 @@ import {
 } from '../http/index.ts';
 import type { Actor } from '../kernel/index.ts';
 import { HubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
-import { type DetailsChange, finalEvent, longestLogBytes, type ServerRecord } from '../servers/index.ts';
+import { type DetailsChange, longestLogBytes, type ServerRecord } from '../servers/index.ts';
 import { checkKeys, isObject, objectBody } from './body.ts';
 import { type ApiDeps, actorOf, requireUser, scopesOf } from './context.ts';
 import { neverRan, serverModel } from './models.ts';
@@ -180,7 +180,7 @@ async function progress(deps: ApiDeps, context: Context, names: Names) {
   const pending = row?.phase === 'queued' || row?.phase === 'starting';
   if (pending) return events(deps.servers.progress(row, context.signal), true);
   if (row?.phase === 'ready' || row?.failure) {
-    return events(only(finalEvent(deps.places.baseUrl, row)), false);
+    return events(only(await deps.servers.finalEvent(row)), false);
   }
   if (!row) throw new HubError('HUB_NOT_FOUND', `${user.name}'s server has never been started`); // R91
   const full = names.server === '' ? user.name : `${user.name}:${names.server}`;

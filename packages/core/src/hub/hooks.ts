@@ -3,6 +3,7 @@ import type {
   Identity,
   JsonObject,
   LaunchView,
+  ProgressEvent,
   RequestView,
   ServerView,
   UserView,
@@ -80,6 +81,17 @@ export interface HubHooks {
    * hooks: { namedServerLimit: ({ groups }) => (groups.includes('staff') ? 20 : 2) }
    */
   readonly namedServerLimit?: (user: UserView) => Awaitable<number>;
+  /**
+   * Rewrites the event that tells those who wait that a server is ready (P210, R89), each time it is told. When it
+   * fails, the event is told as it was.
+   *
+   * @example
+   * hooks: { progressReady: (event, { user }) => ({ ...event, message: `Welcome back, ${user}` }) }
+   */
+  readonly progressReady?: (
+    event: ProgressEvent,
+    about: { readonly user: string; readonly server: string },
+  ) => Awaitable<ProgressEvent>;
   /** A server is ready. Nobody waits for it, and what it throws is logged. */
   readonly afterSpawn?: (server: ServerView) => Awaitable<void>;
   /** A start failed or was refused; why is recorded. What it throws is logged. */
@@ -95,6 +107,7 @@ const known = {
   groupOverrides: true,
   applyUserOptions: true,
   beforeSpawn: true,
+  progressReady: true,
   namedServerLimit: true,
   afterSpawn: true,
   onSpawnFailure: true,

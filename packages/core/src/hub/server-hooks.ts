@@ -56,6 +56,19 @@ export function serverHooks(deps: ServerHooksDeps): ServerHooks {
       quietly('hooks.afterSpawn', server, () => hooks.afterSpawn?.(view(user, server))),
     onSpawnFailure: (user, server, failure) =>
       quietly('hooks.onSpawnFailure', server, () => hooks.onSpawnFailure?.(failure, view(user, server))),
+    async progressReady(event, server) {
+      if (!hooks.progressReady) return event;
+      let told = event;
+      await quietly('hooks.progressReady', server, async () => {
+        const about = { user: server.userName, server: server.name };
+        const wanted = await hooks.progressReady?.(event, about);
+        if (!wanted || typeof wanted !== 'object')
+          throw new TypeError('hooks.progressReady must answer with an event');
+        // Those who wait end by these two, whatever else it says.
+        told = { ...JSON.parse(JSON.stringify(wanted)), progress: 100, ready: true };
+      });
+      return told;
+    },
     async afterStop(user, server) {
       await quietly('hooks.afterStop', server, () => hooks.afterStop?.(view(user, server)));
       for (const { id, authenticator } of authenticators) {

@@ -172,6 +172,8 @@ export interface ServerHooks {
   afterSpawn(user: UserView, server: ServerRecord): Promise<void>;
   /** A start failed, and what it failed with is recorded. Never rejects. */
   onSpawnFailure(user: UserView, server: ServerRecord, failure: Failure): Promise<void>;
+  /** The event that tells of a ready server, as it shall be told (P210, R89). Never rejects. */
+  progressReady(event: ProgressEvent, server: ServerRecord): Promise<ProgressEvent>;
   /** After every stop and failed start. Never rejects. */
   afterStop(user: UserView, server: ServerRecord): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { type Changes, serverPrefix } from '../kernel/index.ts';
 import type { Clock, ProgressEvent } from '../plugin/index.ts';
-import type { ServerRepository } from './ports.ts';
+import type { ServerHooks, ServerRepository } from './ports.ts';
 import { remedies } from './remedies.ts';
 import { attemptReference, type Failure, type ServerRecord } from './server.ts';
 
@@ -11,6 +11,7 @@ interface StreamParts {
   readonly changes: Changes;
   readonly clock: Clock;
   readonly hub: { readonly baseUrl: string };
+  readonly hooks: Pick<ServerHooks, 'progressReady'>;
 }
 
 /**
@@ -53,17 +54,20 @@ export async function* progressStream(
 
 async function* ending(parts: StreamParts, server: ServerRecord, seq: number): AsyncGenerator<ProgressEvent> {
   if (server.phase === 'ready' && seq < 0) {
-    yield readyEvent(parts.hub.baseUrl, server); // it was ready before anyone asked: only this (R89)
+    yield await finalEvent(parts, server); // it was ready before anyone asked: only this (R89)
     return;
   }
   if (seq >= 0)
     for (const row of await parts.servers.eventsSince(server.id, server.attempt, seq)) yield row.event;
-  yield finalEvent(parts.hub.baseUrl, server);
+  yield await finalEvent(parts, server);
 }
 
-/** The one event a finished start is told by. */
-export function finalEvent(baseUrl: string, server: ServerRecord): ProgressEvent {
-  if (server.phase === 'ready') return readyEvent(baseUrl, server);
+/** The one event a finished start is told by; of a server that is ready, as the configuration wants it (R89). */
+export async function finalEvent(
+  { hub, hooks }: Pick<StreamParts, 'hub' | 'hooks'>,
+  server: ServerRecord,
+): Promise<ProgressEvent> {
+  if (server.phase === 'ready') return hooks.progressReady(readyEvent(hub.baseUrl, server), server);
   return server.failure ? failedEvent(server, server.failure) : cancelled;
 }
 

@@ -7,7 +7,7 @@ import { stopOfDisabled } from './disabled-owners.ts';
 import { stopOrphans } from './orphans.ts';
 import { rowOnce, startError } from './outcomes.ts';
 import type { StoryLine } from './ports.ts';
-import { progressStream } from './progress-stream.ts';
+import { finalEvent, progressStream } from './progress-stream.ts';
 import { enqueue, type StartRequest, takeTurns } from './queue.ts';
 import { deleteForever } from './removal.ts';
 import type { ServerRecord } from './server.ts';
@@ -221,6 +221,11 @@ export class Servers {
     return spawners.has(spawner) && spawners.get(spawner).driver.logs !== undefined;
   }
 
+  /** The one event a finished start is told by (R89, R90). */
+  finalEvent(server: ServerRecord): Promise<ProgressEvent> {
+    return finalEvent(this.#context, server);
+  }
+
   queuePosition(server: ServerRecord): Promise<number | null> {
     return server.phase === 'queued' ? this.#context.servers.queuePosition(server.id) : Promise.resolve(null);
   }
@@ -303,10 +308,10 @@ export class Servers {
       { raiseFence: true },
     );
     if (!row) return;
-    this.#context.log.warn(
-      { user: server.userName, server: server.name, code: exit.code, signal: exit.signal },
-      'server ended by itself',
-    );
+    const fields = { user: server.userName, server: server.name, code: exit.code, signal: exit.signal };
+    // Servers that end themselves when nobody uses them do so with 0, and that is no trouble.
+    if (exit.code === 0 && !exit.signal) this.#context.log.info(fields, 'server ended by itself');
+    else this.#context.log.warn(fields, 'server ended by itself');
     await this.#context.changes.publish('server', String(row.id));
     await this.#attempts.stop(row);
   }

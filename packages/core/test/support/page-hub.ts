@@ -117,6 +117,7 @@ export async function openPageHub(options: PageHubOptions = {}) {
       beforeSpawn: async () => [],
       afterSpawn: async () => undefined,
       onSpawnFailure: async () => undefined,
+      progressReady: async (event) => event,
       afterStop: async () => undefined,
     },
     routes: { add: async () => undefined, remove: async () => undefined },

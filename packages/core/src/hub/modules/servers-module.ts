@@ -83,7 +83,7 @@ export function serversModule(
       [services.authenticators, services.authStates, services.lastSeen, Logger, Clock],
     );
     bind(LaunchCredentials).toResolvedValue(
-      (tokens, clients, grants, table, ids) =>
+      (tokens, clients, grants, table, ids, log) =>
         launchCredentials({
           tokens,
           clients,
@@ -91,8 +91,9 @@ export function serversModule(
           table,
           ids,
           roleServer: scopesOfRole(accounts, 'server'),
+          log: log.child({ part: 'servers' }),
         }),
-      [TokenStore, services.oauthClients, Grants, services.scopeTable, Ids],
+      [TokenStore, services.oauthClients, Grants, services.scopeTable, Ids, Logger],
     );
     bind(services.starts).toResolvedValue(
       (spawners, clock) =>
