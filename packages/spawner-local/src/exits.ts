@@ -4,7 +4,8 @@ import { isLaunchError, type LaunchErrorReason, type ProcessExit } from '@hub/po
 /** An exit in words for the owner. */
 export function describeExit({ code, signal }: ProcessExit): Exit {
   if (!signal) return { code, reason: `The server ended with status ${code}.` };
-  const more = signal === 'SIGKILL' ? ' The machine may have run out of memory.' : '';
+  const more =
+    signal === 'SIGKILL' ? ' The machine may have run out of memory, or the server of what it may use.' : '';
   return { code, signal, reason: `The server was ended by ${signal}.${more}` };
 }
 
@@ -17,13 +18,22 @@ export function goneExit(pid: number | null): Exit {
   };
 }
 
+/**
+ * What shells answer with when a file that is there cannot be run: its interpreter is missing or closed to the
+ * account, or it is no program.
+ */
+export function couldNotRun({ code }: ProcessExit): boolean {
+  return code === 126 || code === 127;
+}
+
 /** The exit of a server before it listened, as the error of its start. */
 export function exitedEarly(exit: ProcessExit, command: string, log: string): Error {
   const { reason = '' } = describeExit(exit);
   const lastLine = log.trimEnd().split('\n').at(-1) ?? '';
-  // What shells answer with when a file that is there cannot be run: its interpreter is missing, or it is no program.
-  if (exit.code === 126 || exit.code === 127) {
-    return spawnFailure('command-not-found', `The command ${command} could not be run: ${lastLine}`);
+  if (couldNotRun(exit)) {
+    return spawnFailure('command-not-found', `The command ${command} could not be run: ${lastLine}`, {
+      hint: 'Can the account run its interpreter, named in the first line of a script? One in /root is for root alone.',
+    });
   }
   return spawnFailure('exited', `${reason} It had not listened yet.`, { hint: "See the server's log." });
 }

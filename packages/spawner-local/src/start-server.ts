@@ -18,7 +18,7 @@ import {
 } from '@hub/posix';
 import { type Account, accountOf } from './account.ts';
 import type { Children } from './children.ts';
-import { describeExit, exitedEarly, launchFailure } from './exits.ts';
+import { couldNotRun, describeExit, exitedEarly, launchFailure } from './exits.ts';
 import type { ServerLimits } from './limits.ts';
 import { makeLogFolder } from './log-folder.ts';
 import type { LaunchOptions, LocalSpawnerOptions } from './options.ts';
@@ -163,7 +163,8 @@ async function outcome(attempt: Attempt, deps: StartDeps): Promise<'listens' | '
   const exit = await process.exited;
   const log = await tailFile(state.logFile, 4000);
   if (portTaken.test(log) || (await listenerOwner(question)) === 'another') return 'port taken';
-  launch.reportExit(describeExit(exit));
+  // Of a command that never ran the error tells more.
+  if (!couldNotRun(exit)) launch.reportExit(describeExit(exit));
   throw exitedEarly(exit, command[0] ?? '', log);
 }
 

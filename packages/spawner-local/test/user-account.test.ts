@@ -166,6 +166,22 @@ describe("runAs: 'user'", () => {
     });
   });
 
+  it('P307: names an interpreter the user may not run', async () => {
+    const interpreter = join(machine.folder, 'interpreter');
+    writeFileSync(interpreter, '', { mode: 0o700 });
+    const script = join(machine.folder, 'script');
+    writeFileSync(script, `#!${interpreter}\n`, { mode: 0o755 });
+    const made = fake();
+    const { spawner } = make({ command: [script] });
+    cleanUp.push(() => spawner.stop(made.running(), 'now')); // as the hub does after each failure
+    await expect(spawner.start(made.launch)).rejects.toMatchObject({
+      failure: 'command-not-found',
+      message: expect.stringMatching(/could not be run: .*Permission denied/),
+      hint: expect.stringContaining('interpreter'),
+    });
+    expect(made.exits).toEqual([]);
+  });
+
   it('the log is the owner’s alone to read', async () => {
     const logFolder = join(machine.folder, 'logs');
     const shout = `console.log('hello');${answering}`;
