@@ -357,6 +357,13 @@ export function drawPages(pages: Pages, sample: Sample, context = sampleContext(
         logUrl: null,
       }),
     'stop-pending': () => pages.stopPending(context, { server: server({ phase: 'stopping' }) }),
+    'stop-pending-fails': () =>
+      pages.stopPending(context, {
+        server: server({
+          phase: 'unreachable',
+          message: words('The server could not be stopped yet. It is tried again in 8 s.'),
+        }),
+      }),
     'not-running': () =>
       pages.notRunning(context, {
         server: server({ phase: 'stopped' }),

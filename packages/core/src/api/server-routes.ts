@@ -1,3 +1,4 @@
+import { allows } from '../access/index.ts';
 import type { UserDetails } from '../accounts/index.ts';
 import {
   anyOf,
@@ -48,7 +49,10 @@ export function serverRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): v
       scope: anyOf('read:servers'),
       async handle(context) {
         const { user, row } = await requireServer(deps, named(context));
-        return json(serverModel(user, row ?? neverRan, scopesOf(context.caller), deps.places));
+        const model = serverModel(user, row ?? neverRan, scopesOf(context.caller), deps.places);
+        // Ours, and only where there is something to tell.
+        const lost = row !== null && (await deps.servers.unreachable([row])).has(row.id);
+        return json(lost ? { ...model, unreachable: true } : model);
       },
     });
     api.route('PUT', path, {
@@ -170,6 +174,11 @@ async function stop(deps: ApiDeps, context: Context, { name, server }: Names) {
     throw new HubError('HUB_NOT_FOUND', `${user.name} has no server named '${server}'`);
   }
   await deps.askAgain.beforeStop(requesterOf(context.caller), user);
+  if (forceWish(context)) {
+    requireServerAdmin(context, user, server);
+    const ended = await deps.servers.forceStop(user, server, actorOf(context), deps.slowStop);
+    return ended ? empty(204) : empty(202, 'text/plain');
+  }
   const stopping = await deps.servers.requestStop(user, server, { actor: actorOf(context), remove });
   const stopped = stopping === null || (await deps.servers.stopOutcome(stopping, deps.slowStop));
   return stopped ? empty(204) : empty(202, 'text/plain');
@@ -258,6 +267,20 @@ function removeWish(body: JsonValue | undefined): boolean {
   if (!isObject(body) || body.remove === undefined) return false;
   if (typeof body.remove !== 'boolean') throw new HubError('HUB_BAD_REQUEST', 'remove must be true or false');
   return body.remove;
+}
+
+/** Ours: ends a stop that does not succeed. */
+function forceWish({ body }: Context): boolean {
+  if (!isObject(body) || body.force === undefined) return false;
+  if (typeof body.force !== 'boolean') throw new HubError('HUB_BAD_REQUEST', 'force must be true or false');
+  return body.force;
+}
+
+/** Whose processes may be left behind is not for their owner to decide: they may hold the machine's memory. */
+function requireServerAdmin({ caller }: Context, user: UserDetails, server: string): void {
+  const target = { kind: 'server', user: user.name, server, groups: new Set(user.groups) } as const;
+  if (allows(scopesOf(caller), 'admin:servers', target)) return;
+  throw new HubError('HUB_FORBIDDEN', 'To give up a server that cannot be stopped takes admin:servers');
 }
 
 /** The server a path names; `row` is `null` for a default server that never ran, which is there too (R74). */

@@ -16,7 +16,8 @@ export function homeRoutes(hub: Routes, deps: PageDeps): void {
       const viewer = requireViewer(context);
       await noticeDeath(viewer, deps);
       const limit = deps.servers.namedAllowed ? await deps.servers.namedLimitOf(viewer) : 0;
-      const page = homePage(viewer, await deps.servers.ofUser(viewer), limit, deps);
+      const rows = await deps.servers.ofUser(viewer);
+      const page = homePage(viewer, rows, { limit, lost: await deps.servers.unreachable(rows) }, deps);
       return html(await deps.pages.home(await pageContext(context, deps), page));
     },
   });
@@ -34,11 +35,12 @@ async function noticeDeath(viewer: Viewer, { servers, log }: PageDeps): Promise<
 function homePage(
   { name: user }: Viewer,
   rows: readonly ServerRecord[],
-  limit: number,
+  { limit, lost }: { readonly limit: number; readonly lost: ReadonlySet<number> },
   deps: PageDeps,
 ): HomePage {
   const { servers, places } = deps;
-  const view = (server: string, row: ServerRecord | null) => pageServer(deps, { user, server }, row);
+  const view = (server: string, row: ServerRecord | null) =>
+    pageServer(deps, { user, server }, row, row !== null && lost.has(row.id));
   const named = rows.filter(({ name }) => name !== '');
   return {
     defaultServer: view('', rows.find(({ name }) => name === '') ?? null),

@@ -1,12 +1,17 @@
 import type { PageServer, PageServerPhase } from '../plugin/index.ts';
-import { choicesOf, type ServerRecord } from '../servers/index.ts';
+import { choicesOf, type ServerRecord, secondsToNextStop } from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
 import { type ServerName, serverUrls } from './server-urls.ts';
 
-/** A server as pages show it; `row` is `null` for one that never ran. */
-export function pageServer(deps: PageDeps, name: ServerName, row: ServerRecord | null): PageServer {
+/** A server as pages show it; `row` is `null` for one that never ran, `lost` says that no hub can reach it. */
+export function pageServer(
+  deps: PageDeps,
+  name: ServerName,
+  row: ServerRecord | null,
+  lost = false,
+): PageServer {
   const urls = serverUrls(deps.places, name);
-  const phase = phaseOf(row);
+  const phase = lost ? 'unreachable' : phaseOf(row);
   return {
     name: name.server,
     displayName: row?.displayName ?? name.server,
@@ -20,7 +25,7 @@ export function pageServer(deps: PageDeps, name: ServerName, row: ServerRecord |
     lastActivity: row?.lastActivity ?? null,
     profile: profileOf(deps, row),
     progress: phase === 'queued' || phase === 'starting' ? 0 : null,
-    message: row?.failure?.message ?? null,
+    message: messageOf(row),
     hasOptionsForm: hasOptionsForm(deps, row),
   };
 }
@@ -28,6 +33,13 @@ export function pageServer(deps: PageDeps, name: ServerName, row: ServerRecord |
 function phaseOf(row: ServerRecord | null): PageServerPhase {
   if (!row) return 'stopped';
   return row.phase === 'stopped' && row.failure ? 'failed' : row.phase;
+}
+
+/** While it is stopped: what hinders that. Else what it failed with. */
+function messageOf(row: ServerRecord | null): string | null {
+  if (row?.phase !== 'stopping') return row?.failure?.message ?? null;
+  if (row.stopTries === 0) return null;
+  return `The server could not be stopped yet. It is tried again in ${secondsToNextStop(row.stopTries)} s.`;
 }
 
 /** Chosen options in a few words: `Standard · Python 3.13`; without profiles what the options say of one. */

@@ -33,7 +33,8 @@ async function follow(context: Context, name: ServerName, deps: PageDeps): Promi
   const next = safeNextArgument(context, deps);
   if (row?.phase === 'stopped' && hasFailed(row)) return failurePage(context, deps, row, { next });
   const common = await pageContext(context, deps);
-  const server = pageServer(deps, name, row);
+  const lost = row !== null && (await servers.unreachable([row])).has(row.id);
+  const server = pageServer(deps, name, row, lost);
   if (row?.phase === 'stopping') return html(await pages.stopPending(common, { server }));
   if (row && row.phase !== 'stopped') {
     const queue = await servers.queuePosition(row);

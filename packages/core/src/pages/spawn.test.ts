@@ -2,7 +2,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Browser, Reply } from '../../test/support/browser.ts';
 import { fakeSpawner } from '../../test/support/fake-spawner.ts';
 import { openPageHub, type PageHub, type PageHubOptions } from '../../test/support/page-hub.ts';
-import { type PageFailure, type Pages, type Spawner, spawnFailure, spawnRefusal } from '../plugin/index.ts';
+import {
+  type PageFailure,
+  type PageServer,
+  type Pages,
+  type Spawner,
+  spawnFailure,
+  spawnRefusal,
+} from '../plugin/index.ts';
 import { plainPages } from './plain-pages.ts';
 
 const hubs: PageHub[] = [];
@@ -349,6 +356,30 @@ describe('the page that follows a start (W33)', () => {
     expect(text).toContain('Server not running');
     expect(text).toContain('href="/hub/spawn/ada?next=%2Fuser%2Fada%2Flab"');
     expect(hub.spawner.launches).toHaveLength(0);
+  });
+
+  it('tells that no hub reaches a server, and when a stop is tried again', async () => {
+    const shown: PageServer[] = [];
+    const pages: Pages = {
+      ...plainPages,
+      stopPending(context, page) {
+        shown.push(page.server);
+        return plainPages.stopPending(context, page);
+      },
+    };
+    const hub = await open({ pages, spawner: fakeSpawner({ hostBound: true }) });
+    const browser = await hub.signIn('ada');
+    const owner = await hub.users.get('ada');
+    if (!owner) throw new Error('no ada');
+    const { id } = await hub.servers.defaultOf(owner);
+    await hub.sql`UPDATE servers SET phase = 'ready', target = 'http://127.0.0.1:9', host = 'far', attempt = 1 WHERE id = ${id}`;
+    expect((await browser.get('/hub/home')).text).toContain('(unreachable)');
+    await hub.sql`UPDATE servers SET phase = 'stopping', stop_tries = 4 WHERE id = ${id}`;
+    expect((await browser.get('/hub/spawn-pending/ada')).status).toBe(200);
+    expect(shown[0]).toMatchObject({
+      phase: 'unreachable',
+      message: 'The server could not be stopped yet. It is tried again in 8 s.',
+    });
   });
 
   it('tells why a start failed: the log to its owner, not to everybody who may start it', async () => {

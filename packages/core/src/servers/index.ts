@@ -15,4 +15,5 @@ export * from './server-names.ts';
 export * from './servers.ts';
 export * from './spawners.ts';
 export * from './start-choice.ts';
+export { secondsToNextStop } from './stopping.ts';
 export { serverView } from './views.ts';

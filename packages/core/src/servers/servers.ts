@@ -4,6 +4,7 @@ import { type Exit, HubError, isHubError, type JsonObject, type ProgressEvent } 
 import { Attempts } from './attempts.ts';
 import { namedServerLimit, type ServersContext } from './context.ts';
 import { stopOfDisabled } from './disabled-owners.ts';
+import { giveUpStop, unreachableAmong } from './forced-stop.ts';
 import { stopOrphans } from './orphans.ts';
 import { rowOnce, startError } from './outcomes.ts';
 import type { StoryLine } from './ports.ts';
@@ -188,6 +189,26 @@ export class Servers {
       'HUB_CONFLICTING_CHANGE',
       `${owner.name}'s server is being changed by others. Try again.`,
     );
+  }
+
+  /**
+   * A stop that an administrator insists on: asked for as usual, and given up after `seconds` where it cannot succeed.
+   * True: it is stopped, or counts as that.
+   */
+  async forceStop(owner: ServerOwner, name: string, actor: Actor, seconds: number): Promise<boolean> {
+    const found = await this.find(owner, name);
+    if (found && this.#context.spawners.has(found.spawner)) {
+      const stopping = await this.requestStop(owner, name, { actor, remove: false });
+      if (!stopping || (await this.stopOutcome(stopping, seconds))) return true;
+    }
+    const server = await this.find(owner, name);
+    if (!server || server.phase === 'stopped') return true;
+    return (await giveUpStop(this.#context, server, actor)) !== null;
+  }
+
+  /** Ids of those of these servers that no hub can reach at the moment. */
+  unreachable(servers: readonly ServerRecord[]): Promise<ReadonlySet<number>> {
+    return unreachableAmong(this.#context, servers);
   }
 
   /** Waits until it is stopped, `seconds` at most. True: it is. */

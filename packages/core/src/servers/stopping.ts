@@ -57,7 +57,7 @@ async function endProcess(context: ServersContext, server: ServerRecord): Promis
 async function keepStopping(context: ServersContext, server: ServerRecord, error: unknown): Promise<void> {
   const tries = server.stopTries + 1;
   const startFailure = server.failure?.cause === 'stop-failed' ? null : server.failure;
-  const retryIn = Math.min(longestRetry, firstRetry * 2 ** (tries - 1));
+  const retryIn = secondsToNextStop(tries);
   context.log.error(
     { user: server.userName, server: server.name, err: error, tries, retryIn },
     'server could not be stopped, it is tried again',
@@ -148,6 +148,11 @@ async function forget(
     return 'stopped' as const;
   });
   return (await LostRace.asNull(transaction)) ?? 'tell-first';
+}
+
+/** How long after so many failed tries the next one is made. */
+export function secondsToNextStop(tries: number): number {
+  return Math.min(longestRetry, firstRetry * 2 ** (tries - 1));
 }
 
 /** The error of a start refused because its server is being stopped (R80). */

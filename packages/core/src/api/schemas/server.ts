@@ -16,9 +16,13 @@ const fields = {
   full_url: textOrNull,
   full_progress_url: textOrNull,
   state: { type: ['object', 'null'] },
+  unreachable: {
+    const: true,
+    description: 'Ours: no hub of its machine lives; read of a single server only.',
+  },
 } as const;
 
-const { state: _, ...always } = fields;
+const { state: _, unreachable: __, ...always } = fields;
 
 export const serverModels = {
   Server: model(
@@ -65,7 +69,17 @@ export const serverChangeBody = {
 } as const satisfies OptionsSchema;
 
 /** R83. */
-export const stopBody = { type: 'object', properties: { remove: flag } } as const satisfies OptionsSchema;
+export const stopBody = {
+  type: 'object',
+  properties: {
+    remove: flag,
+    force: {
+      ...flag,
+      description:
+        'Ours: give it up when it cannot be stopped; needs admin:servers. Something may still run.',
+    },
+  },
+} as const satisfies OptionsSchema;
 
 /** Ours. */
 export const logQuery = {
