@@ -8,6 +8,6 @@ spawnerConformance(
     const made = driver({ command });
     return { spawner: made.spawner, again: () => made.again().spawner, dispose: made.dispose };
   },
-  // One look at /proc answers for one server as fast as for many. Options that differ by launch have tests of their own.
-  { supports: { pollAll: false, options: false } },
+  // One look at /proc answers for one server as fast as for many.
+  { supports: { pollAll: false } },
 );

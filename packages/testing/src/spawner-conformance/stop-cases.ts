@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { answer, type Bench, death, eventually, type SpawnerCase } from './bench.ts';
-import type { FakeLaunch } from './fake-launch.ts';
+import { death, end, eventually, gone, type SpawnerCase } from './bench.ts';
 
 export const stopCases: readonly SpawnerCase[] = [
   {
@@ -63,10 +62,11 @@ export const stopCases: readonly SpawnerCase[] = [
   {
     name: 'P304: a polite stop asks before it kills',
     needs: 'politeStop',
-    async run({ spawner, start, witness }) {
-      const made = await start();
-      await spawner.stop(made.running(), 'politely');
-      assert.ok(witness.signals(made.launch.key).length > 0, 'The server was killed without a word.');
+    async run(bench) {
+      const made = await bench.start();
+      await bench.spawner.stop(made.running(), 'politely');
+      await gone(bench, made);
+      assert.ok(bench.witness.signals(made.launch.key).length > 0, 'The server was killed without a word.');
     },
   },
   ...(['politely', 'now'] as const).map(
@@ -114,13 +114,3 @@ export const stopCases: readonly SpawnerCase[] = [
     },
   },
 ];
-
-/** Asks the server to end by itself. */
-async function end({ patience }: Bench, made: FakeLaunch & { origin: string }, code: number): Promise<void> {
-  await answer(made.origin, `${made.launch.server.prefix}?exit=${code}`, patience);
-}
-
-/** The witness hears of an end a moment after it. */
-async function gone({ witness }: Bench, made: FakeLaunch): Promise<void> {
-  await eventually('the server is gone', 1, () => witness.running(made.launch.key) === 0 || null);
-}
