@@ -179,4 +179,25 @@ for (const { venv, prefix, version } of versions)
       expect(log).toContain('/user/ada/');
       expect(log.split('\n').filter((line) => /^\[[EC] |Traceback|Exception/.test(line))).toEqual([]);
     });
+
+    it(
+      'is known to have ended when its user shuts it down from inside (File → Shut Down)',
+      async () => {
+        const { token } = await hub.test.signIn('ada');
+        const shutdown = await fetch(`${hub.origin}${prefix}user/ada/api/shutdown`, {
+          method: 'POST',
+          headers: { authorization: `token ${token}` },
+        });
+        expect(shutdown.status).toBe(200);
+        await until(async () => (await hub.test.phase('ada')) === 'stopped', patience);
+        expect((await hub.test.server('ada')).failure).toBeNull();
+        // The page with its button, as after any stop.
+        const gone = await until(async () => {
+          const answer = await ada.open(page);
+          return answer.status === 503 ? null : answer;
+        });
+        expect([gone.status, gone.text]).toEqual([424, expect.stringContaining('hub/spawn/ada')]);
+      },
+      limit,
+    );
   });
