@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { afterEach, expect, it, vi } from 'vitest';
@@ -11,6 +12,15 @@ afterEach(() => void vi.unstubAllEnvs());
 
 /** Variables of the spawner that are no business of the server. */
 const launchVariables = { HUB_LAUNCH_KEY: expect.any(String), HUB_LAUNCH_OWNER: expect.any(String) };
+
+/** Variables the reference has in its table, sorted. */
+function documented(): string[] {
+  const page = new URL('../../../../docs/reference/single-user-servers.md', import.meta.url);
+  const cells = [...readFileSync(page, 'utf8').matchAll(/^\| (`[A-Z][^|]*)\|/gm)].map(
+    ([, cell = '']) => cell,
+  );
+  return cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)).sort();
+}
 
 /** Variables `envKeep` names by default that are set here. */
 function kept(): Record<string, string> {
@@ -76,7 +86,7 @@ describeWith('.venv', 'environment of a real server', () => {
   );
 
   it(
-    'P240: names, limits, places and public addresses of a named server; `environment` wins, secrets stay (W91)',
+    'P240: names, limits, places and public addresses of a named server; `environment` wins, secrets stay; the reference names all (W91)',
     async () => {
       const secrets = {
         JPY_COOKIE_SECRET: 'ab'.repeat(32),
@@ -151,6 +161,12 @@ describeWith('.venv', 'environment of a real server', () => {
         CPU_LIMIT: '2.0',
         CPU_GUARANTEE: '0.5',
       });
+      const others = ['PATH', 'COURSE', 'USER', 'HOME', 'SHELL', ...Object.keys(launchVariables)];
+      expect(
+        Object.keys(environment)
+          .filter((name) => !others.includes(name))
+          .sort(),
+      ).toEqual(documented());
     },
     limit,
   );
