@@ -22,7 +22,7 @@ export interface ControlGroups {
   enter(name: string, pid: number, limits: GroupLimits): Promise<void>;
   /** What runs in the group; nothing when there is none. */
   members(name: string): Promise<readonly ProcessIdentity[]>;
-  /** Kills all that runs in the group, however fast it multiplies, and removes the group. */
+  /** Kills all that runs in the group, however fast it multiplies, and removes the group. Rejects when that fails. */
   remove(name: string): Promise<void>;
 }
 
@@ -118,6 +118,7 @@ async function killAll({ version, folder: base }: GroupTree, name: string): Prom
     for (const { pid } of left) kill(pid);
     await sleep(10);
   }
+  throw new Error(`Still running in ${folder} after SIGKILL.`);
 }
 
 function kill(pid: number): void {
@@ -128,15 +129,13 @@ function kill(pid: number): void {
   }
 }
 
-/** Waits a moment for what was killed to leave the group. */
+/** Waits a moment for what was killed to leave the group. An empty group that stays harms nobody. */
 async function removeFolder(folder: string): Promise<void> {
-  for (let left = 40; ; left -= 1) {
+  for (let left = 40; left > 0; left -= 1) {
     try {
       return await rmdir(folder);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return;
-      if (code !== 'EBUSY' || left === 0) throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY') return;
       await sleep(25);
     }
   }

@@ -37,6 +37,8 @@ export function serverLimits(options: LocalSpawnerOptions, mark: string): Server
       try {
         await (await groups())?.enter(nameOf(launch.key), pid, limitsOf(wantedNow));
       } catch (cause) {
+        // It ended while it waited, and its exit tells why.
+        if ((cause as NodeJS.ErrnoException).code === 'ESRCH') return;
         throw spawnFailure('system', `The limits of the server cannot be set: ${(cause as Error).message}`, {
           hint: 'See the options controlGroup, memLimit, cpuLimit and pidsLimit.',
           cause,
