@@ -75,16 +75,20 @@ describe('the log of a server', () => {
   it('has no half of a secret where it is cut', async () => {
     const { engine } = hub.hub;
     const eve = await hub.user('eve');
-    const line = (n: number) => `${String(n).padStart(6, '0')} ${'x'.repeat(88)}\n`;
-    const body = Array.from({ length: 700 }, (_, n) => line(n)).join('');
-    // The driver's answer begins in the middle of the secret.
-    engine.plan('eve', { log: `c0ffee-the-second-half\n${body}`.slice(-(65_536 + 1_024)) });
+    const line = (n: number, token: string) => `${String(n).padStart(6, '0')} ?token=${token}\n`;
+    // What is hidden makes the rest short enough to be shown whole: from the middle of a secret on.
+    const body = Array.from({ length: 700 }, (_, n) => line(n, 'x'.repeat(81))).join('');
+    const asked = 65_536 + 1_024;
+    const head = 'the-second-half-of-a-secret\n';
+    engine.plan('eve', {
+      log: `${head}${'y'.repeat(asked)}\n${body}`.slice(-asked + head.length).replace(/^/, head),
+    });
     await eve.startServer();
     await hub.hub.until(async () => (await hub.hub.phase('eve')) === 'ready');
     const { text } = await eve.api('GET', `${path('eve')}?bytes=99999`);
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(65_536);
     expect(text).not.toContain('second-half');
-    expect(text.endsWith(line(699))).toBe(true);
+    expect(text.endsWith(line(699, '[secret]'))).toBe(true);
   });
 
   it('is for its owner and for administrators of servers, not for whom it is shared with', async () => {
