@@ -359,12 +359,12 @@ describe('PAM with accounts of this machine', () => {
     const pam = pamFor(service, { timeout: 3 });
     await pam.look();
     const [pid] = pam.pids;
-    expect(await pam.authenticate({ user: ada, secrets: [right] })).toMatchObject({
-      outcome: 'broken',
-      reason: 'timeout',
-    });
+    const hanging = pam.authenticate({ user: ada, secrets: [right] });
+    // Who waits behind it gets another helper, not the one that is being killed.
+    const behind = pam.accounts.accountOf(ada);
+    expect(await hanging).toMatchObject({ outcome: 'broken', reason: 'timeout' });
+    expect(await behind).toMatchObject({ name: ada });
     await until(() => processesWith(sleeper).length === 0);
-    expect(await pam.accounts.accountOf(ada)).toMatchObject({ name: ada });
     expect(pam.pids).not.toContain(pid);
   });
 
@@ -383,6 +383,20 @@ describe('PAM with accounts of this machine', () => {
     expect(await atWork).toMatchObject({ outcome: 'broken', reason: 'closed' });
     expect(await pam.authenticate(request)).toMatchObject({ outcome: 'broken', reason: 'closed' });
     await until(() => processesWith(sleeper).length === 0);
+  });
+
+  it('looks accounts up before it goes on with the passwords that wait', async () => {
+    const slow = await machine.service('auth required pam_exec.so quiet /bin/sleep 0.3', ...unix);
+    const pam = pamFor(slow);
+    const ended: string[] = [];
+    const asked = Array.from({ length: 3 }, async (_, i) => {
+      await pam.authenticate({ user: ada, secrets: [right] });
+      ended.push(`password ${i}`);
+    });
+    await pam.accounts.groupsOf(ada);
+    ended.push('groups');
+    await Promise.all(asked);
+    expect(ended).toEqual(['password 0', 'groups', 'password 1', 'password 2']);
   });
 
   it('leaves no helper behind when its parent is killed in the middle of a call', async () => {
