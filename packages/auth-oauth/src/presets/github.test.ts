@@ -187,6 +187,14 @@ describe('populateTeams', () => {
     expect(github.requestsTo(teams).length).toBeLessThanOrEqual(50);
   });
 
+  it('does not follow a list to another address, nor take half of it', async () => {
+    const elsewhere = 'https://api.github.com.evil.example/user/teams';
+    github.on('GET', teams, { json: [team('a')], headers: { link: `<${elsewhere}?page=2>; rel="next"` } });
+    const outcome = await (await door({ populateTeams: true, allowAll: true })).signIn();
+    expect(outcome).toMatchObject({ verdict: 'refused', refusal: { status: 503 } });
+    expect(github.requestsTo(elsewhere)).toHaveLength(0);
+  });
+
   it('does not take a list that lacks what a team has', async () => {
     github.on('GET', teams, { json: [{ id: 7, slug: 'analytical' }] });
     const outcome = await (await door({ populateTeams: true, allowAll: true })).signIn();
