@@ -1,4 +1,4 @@
-import type { HubError, JsonObject, Logger } from '@hub/core/plugin';
+import type { Clock, HubError, JsonObject, Logger } from '@hub/core/plugin';
 import { jwtVerify } from 'jose';
 import type { TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client';
 import type { Claims } from './claims.ts';
@@ -18,6 +18,7 @@ export interface Connection {
   readonly provider: Provider;
   readonly client: Client;
   readonly http: ProviderHttp;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -29,7 +30,7 @@ export type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers;
  * signature is looked at here, so that new keys are found at once.
  */
 export async function sessionOf(
-  { provider, title, options, http }: Connection,
+  { provider, title, options, http, clock }: Connection,
   { configuration, keys }: Connected,
   tokens: Tokens,
 ): Promise<Session> {
@@ -39,7 +40,7 @@ export async function sessionOf(
     idClaims = plainJson(tokens.claims() ?? {});
   }
   const lifetime = tokens.expiresIn();
-  const expires = lifetime === undefined ? null : Math.floor(Date.now() / 1000) + lifetime;
+  const expires = lifetime === undefined ? null : Math.floor(clock.now().getTime() / 1000) + lifetime;
   const answer: JsonObject = { ...plainJson(tokens), expires_at: expires };
   return createSession({
     configuration,
