@@ -1,5 +1,4 @@
 import { HubError } from '@hub/core/plugin';
-import { isObject } from '../claims.ts';
 import { definePreset } from '../define-preset.ts';
 import type { Session, SignedIn } from '../provider.ts';
 import { domainOf, objectsIn, textIn, textOrNull, unexpected, withoutDomain } from './answers.ts';
@@ -96,9 +95,9 @@ async function readGroups(session: Session): Promise<string[]> {
   });
   if (status !== 200) throw unexpected(title, 'groups');
   return objectsIn(body, title, 'groups').flatMap((group) => {
-    const memberships = objectsIn(group.my_memberships ?? [], title, 'memberships');
-    // Invitations are listed as well; a list without any says that they are all active.
-    const active = memberships.length === 0 || memberships.some(({ status: state }) => state === 'active');
-    return active && isObject(group) ? [textIn(group, 'id', title, 'groups')] : [];
+    const memberships = objectsIn(group.my_memberships, title, 'memberships');
+    // Invitations are listed as well.
+    const isActive = memberships.some(({ status: state }) => state === 'active');
+    return isActive ? [textIn(group, 'id', title, 'groups')] : [];
   });
 }
