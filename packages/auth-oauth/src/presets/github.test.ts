@@ -88,7 +88,11 @@ describe('allowedOrganizations', () => {
     expect(outcome.verdict).toBe('in');
     expect(outcome.asked.get('scope')).toBe('read:org');
     const [question] = github.requestsTo(`${api}/user/memberships/orgs/engines`);
-    expect(question?.headers.authorization).toBe(`Bearer ${github.token.access_token}`);
+    expect(question?.headers).toMatchObject({
+      authorization: `Bearer ${github.token.access_token}`,
+      accept: 'application/vnd.github+json',
+      'user-agent': expect.stringMatching(/\w/), // GitHub refuses requests without one
+    });
   });
 
   it('lets nobody in who is no member, or was only invited', async () => {
