@@ -1,7 +1,6 @@
-import { HubError } from '@hub/core/plugin';
 import { definePreset } from '../define-preset.ts';
 import type { Session, SignedIn } from '../provider.ts';
-import { domainOf, objectsIn, textIn, textOrNull, unexpected, withoutDomain } from './answers.ts';
+import { domainOf, objectsIn, textIn, textOrNull, unexpected, withheld, withoutDomain } from './answers.ts';
 
 const title = 'Globus';
 const groupsServer = 'groups.api.globus.org';
@@ -86,9 +85,10 @@ async function readGroups(session: Session): Promise<string[]> {
   const others = objectsIn(session.tokens.other_tokens ?? [], title, 'tokens');
   const token = others.find((other) => other.resource_server === groupsServer);
   if (!token) {
-    throw new HubError('HUB_UNAVAILABLE', 'Globus gave no token for the groups of who signs in.', {
-      hint: `scopes must hold ${groupsScope}.`,
-    });
+    throw withheld(
+      'Globus gave no token for the groups of who signs in.',
+      `scopes must hold ${groupsScope}.`,
+    );
   }
   const { status, body } = await session.api('/groups/my_groups', {
     token: textIn(token, 'access_token', title, 'tokens'),

@@ -3,7 +3,7 @@ import { isSecretError, readSecretFile } from '@hub/posix';
 import { importPKCS8, SignJWT } from 'jose';
 import { isObject } from '../claims.ts';
 import type { Session } from '../provider.ts';
-import { allPages, objectsIn, textIn, textOrNull, unexpected } from './answers.ts';
+import { allPages, objectsIn, textIn, textOrNull, unexpected, withheld } from './answers.ts';
 
 const scope = 'https://www.googleapis.com/auth/admin.directory.group.readonly';
 /** Groups in groups in groups: more than this is more than a sign-in can wait for. */
@@ -148,5 +148,5 @@ function notDelegated(): HubError {
 }
 
 function silent(hint: string): HubError {
-  return new HubError('HUB_UNAVAILABLE', 'Google does not tell the groups of who signs in.', { hint });
+  return withheld('Google does not tell the groups of who signs in.', hint);
 }
