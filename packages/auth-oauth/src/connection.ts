@@ -3,7 +3,8 @@ import { jwtVerify } from 'jose';
 import type { TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client';
 import type { Claims } from './claims.ts';
 import type { Client, Connected } from './client.ts';
-import { asPage, type Explained, explain } from './explain.ts';
+import { providerUnavailable } from './errors.ts';
+import { type Explained, explain } from './explain.ts';
 import type { ProviderHttp } from './http.ts';
 import type { OAuthOptions } from './options.ts';
 import type { Provider, Session } from './provider.ts';
@@ -56,23 +57,22 @@ export async function sessionOf(
  * Says what went wrong, to the operator in the log and to the person by the answer. An address or a secret that is
  * no longer right is looked up anew next time.
  */
-export async function explained(connection: Connection, error: unknown, during: string): Promise<Explained> {
-  const { client, http, log, options, provider, title, id } = connection;
-  const { addresses } = provider;
+export function explained(connection: Connection, error: unknown, during: string): Explained {
+  const { client, http, log, options, title, id } = connection;
   const found = explain(error, {
     title,
-    issuer: 'issuer' in addresses && addresses.issuer !== undefined ? addresses.issuer : title,
     clockAhead: http.clockAhead(),
     clockTolerance: options.clockTolerance,
   });
   const { kind, reason } = found;
   const level = kind === 'denied' || kind === 'expired' ? 'info' : 'error';
-  log[level]({ authenticator: id, kind, reason }, `${during} at the provider failed`);
+  log[level]({ authenticator: id, during, kind, reason }, 'the provider could not be used');
   if (found.isStale) client.forget();
   return found;
 }
 
 /** {@link explained}, as what a caller throws. */
-export async function failure(connection: Connection, error: unknown, during: string): Promise<HubError> {
-  return asPage(await explained(connection, error, during));
+export function failure(connection: Connection, error: unknown, during: string): HubError {
+  const { sentence, reason } = explained(connection, error, during);
+  return providerUnavailable(sentence, new Error(reason));
 }

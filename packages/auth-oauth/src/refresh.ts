@@ -55,7 +55,7 @@ async function ask(
     });
   } catch (error) {
     if (isNo(error)) return false;
-    throw await failure(connection, error, 'a refresh');
+    throw failure(connection, error, 'a refresh');
   }
 }
 
