@@ -1,9 +1,10 @@
-import type { HubError, JsonObject, Logger } from '@hub/core/plugin';
+import type { Clock, HubError, JsonObject, Logger } from '@hub/core/plugin';
 import { jwtVerify } from 'jose';
 import type { TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client';
 import type { Claims } from './claims.ts';
 import type { Client, Connected } from './client.ts';
-import { asPage, type Explained, explain } from './explain.ts';
+import { providerUnavailable } from './errors.ts';
+import { type Explained, explain } from './explain.ts';
 import type { ProviderHttp } from './http.ts';
 import type { OAuthOptions } from './options.ts';
 import type { Provider, Session } from './provider.ts';
@@ -18,6 +19,7 @@ export interface Connection {
   readonly provider: Provider;
   readonly client: Client;
   readonly http: ProviderHttp;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -29,7 +31,7 @@ export type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers;
  * signature is looked at here, so that new keys are found at once.
  */
 export async function sessionOf(
-  { provider, title, options, http }: Connection,
+  { provider, title, options, http, clock }: Connection,
   { configuration, keys }: Connected,
   tokens: Tokens,
 ): Promise<Session> {
@@ -39,7 +41,7 @@ export async function sessionOf(
     idClaims = plainJson(tokens.claims() ?? {});
   }
   const lifetime = tokens.expiresIn();
-  const expires = lifetime === undefined ? null : Math.floor(Date.now() / 1000) + lifetime;
+  const expires = lifetime === undefined ? null : Math.floor(clock.now().getTime() / 1000) + lifetime;
   const answer: JsonObject = { ...plainJson(tokens), expires_at: expires };
   return createSession({
     configuration,
@@ -55,23 +57,22 @@ export async function sessionOf(
  * Says what went wrong, to the operator in the log and to the person by the answer. An address or a secret that is
  * no longer right is looked up anew next time.
  */
-export async function explained(connection: Connection, error: unknown, during: string): Promise<Explained> {
-  const { client, http, log, options, provider, title, id } = connection;
-  const { addresses } = provider;
+export function explained(connection: Connection, error: unknown, during: string): Explained {
+  const { client, http, log, options, title, id } = connection;
   const found = explain(error, {
     title,
-    issuer: 'issuer' in addresses && addresses.issuer !== undefined ? addresses.issuer : title,
     clockAhead: http.clockAhead(),
     clockTolerance: options.clockTolerance,
   });
   const { kind, reason } = found;
   const level = kind === 'denied' || kind === 'expired' ? 'info' : 'error';
-  log[level]({ authenticator: id, kind, reason }, `${during} at the provider failed`);
+  log[level]({ authenticator: id, during, kind, reason }, 'the provider could not be used');
   if (found.isStale) client.forget();
   return found;
 }
 
 /** {@link explained}, as what a caller throws. */
-export async function failure(connection: Connection, error: unknown, during: string): Promise<HubError> {
-  return asPage(await explained(connection, error, during));
+export function failure(connection: Connection, error: unknown, during: string): HubError {
+  const { sentence, reason } = explained(connection, error, during);
+  return providerUnavailable(sentence, new Error(reason));
 }

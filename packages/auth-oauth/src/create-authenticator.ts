@@ -39,7 +39,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
   parts.lifecycle?.onStop(() => http.close());
   const clientAuth = clientAuthOf(id, options, provider);
   const client = createClient({ options, provider, http, clientAuth, clock, log });
-  const connection: Connection = { id, title, options, provider, client, http, log };
+  const connection: Connection = { id, title, options, provider, client, http, clock, log };
   const home = `${parts.hubPrefix ?? '/hub/'}home`;
   const flows = new Flows(clock);
   const refresh = createRefresh(connection);

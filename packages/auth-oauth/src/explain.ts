@@ -1,5 +1,4 @@
-import { HubError, isHubError } from '@hub/core/plugin';
-import { providerUnavailable } from './errors.ts';
+import { type HubError, isHubError } from '@hub/core/plugin';
 
 /** What went wrong with the provider, said twice: for the person in front of the browser and for the operator. */
 export interface Explained {
@@ -16,7 +15,6 @@ export interface Explained {
 export interface Circumstances {
   /** `GitHub`. */
   readonly title: string;
-  readonly issuer: string;
   /** Seconds the provider's clock is ahead; null when unknown. */
   readonly clockAhead: number | null;
   readonly clockTolerance: number;
@@ -26,9 +24,10 @@ export interface Circumstances {
 export function explain(error: unknown, known: Circumstances): Explained {
   const { title } = known;
   const hubError = hubErrorIn(error);
-  if (hubError) {
+  if (hubError?.expose) {
     return { kind: 'unavailable', sentence: hubError.message, reason: hubError.hint ?? hubError.message };
   }
+  if (hubError) return notSetUp(title, [hubError.message, hubError.hint ?? ''].join(' ').trim());
   const { code, attributes, message } = factsOf(error);
   const told = providersWords(attributes);
   switch (code) {
@@ -58,11 +57,10 @@ export function explain(error: unknown, known: Circumstances): Explained {
       if (told !== null) return tokenRefused(told, title);
       break;
     case 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED':
-      return {
-        kind: 'misconfigured',
-        sentence: `Sign-in with ${title} is not set up correctly. Tell whoever runs this hub.`,
-        reason: `the discovery document names another issuer${comparison(attributes)}; the option issuer must be exactly that`,
-      };
+      return notSetUp(
+        title,
+        `the discovery document names another issuer${comparison(attributes)}; the option issuer must be exactly that`,
+      );
   }
   return {
     kind: 'unavailable',
@@ -71,11 +69,13 @@ export function explain(error: unknown, known: Circumstances): Explained {
   };
 }
 
-/** The explanation as the page that people see. */
-export function asPage({ kind, sentence, reason }: Explained): HubError {
-  if (kind === 'unavailable' || kind === 'clock') return providerUnavailable(sentence, new Error(reason));
-  const status = kind === 'misconfigured' ? 503 : kind === 'untrusted' ? 403 : 400;
-  return new HubError('HUB_FORBIDDEN', sentence, { status, expose: true });
+/** Paths and settings are for the log alone. */
+function notSetUp(title: string, reason: string): Explained {
+  return {
+    kind: 'misconfigured',
+    sentence: `Sign-in with ${title} is not set up correctly. Tell whoever runs this hub.`,
+    reason,
+  };
 }
 
 function authorizationRefused(told: string | null, title: string): Explained {

@@ -31,7 +31,7 @@ export async function logoutAddress(
       ...(idToken !== null && { id_token_hint: idToken }),
     }).href;
   } catch (error) {
-    await explained(connection, error, 'logging out');
+    explained(connection, error, 'logging out');
     return null;
   }
 }

@@ -27,7 +27,7 @@ export function createRefresh(connection: Connection): Refresh {
   const running = new Map<string, ReturnType<Refresh>>();
   return (authState, facts) => {
     const known = running.get(facts.subject);
-    
+    if (known) return known;
     const answer = ask(connection, authState, facts).finally(() => running.delete(facts.subject));
     running.set(facts.subject, answer);
     return answer;
@@ -55,7 +55,7 @@ async function ask(
     });
   } catch (error) {
     if (isNo(error)) return false;
-    throw await failure(connection, error, 'a refresh');
+    throw failure(connection, error, 'a refresh');
   }
 }
 
@@ -85,10 +85,11 @@ async function currentSession(
   connected: Connected,
   authState: JsonObject,
 ): Promise<Session | null> {
-  const { provider, title, http, log, id } = connection;
+  const { provider, title, http, clock, log, id } = connection;
   const { configuration } = connected;
   const { refresh_token: refreshToken, expires_at: expires, access_token: accessToken } = authState;
-  const left = typeof expires === 'number' ? expires - Date.now() / 1000 : Number.POSITIVE_INFINITY;
+  const left =
+    typeof expires === 'number' ? expires - clock.now().getTime() / 1000 : Number.POSITIVE_INFINITY;
   const old = isObject(authState.token_response) ? authState.token_response : {};
   const idClaims = isObject(authState.id_claims) ? authState.id_claims : null;
 

@@ -43,7 +43,7 @@ export function createSession({
     return {
       status: answer.status,
       body: await readJson(answer, url, title),
-      next: nextPage(answer.headers.get('link'), url),
+      next: nextPage(answer.headers.get('link'), url, title),
     };
   };
 
@@ -99,11 +99,13 @@ async function readJson(answer: Response, { host, pathname }: URL, title: string
 }
 
 /** `<https://api.example/list?page=2>; rel="next"` */
-function nextPage(link: string | null, { href, origin }: URL): string | null {
+function nextPage(link: string | null, { href, origin }: URL, title: string): string | null {
   for (const [, target = '', parameters = ''] of (link ?? '').matchAll(/<([^<>]*)>([^<]*)/g)) {
     if (!/;\s*rel\s*=\s*"?(?:[\w-]+ )*next\b/i.test(parameters)) continue;
     const next = URL.parse(target, href);
-    return next?.origin === origin ? next.href : null;
+    if (next?.origin === origin) return next.href;
+    // Half a list would put somebody out of groups.
+    throw providerUnavailable(`${title} continues a list at another address than ${origin}.`);
   }
   return null;
 }

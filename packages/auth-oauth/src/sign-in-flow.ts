@@ -55,7 +55,7 @@ async function begin(connection: Connection, flows: Flows, context: RequestConte
     flows.begin(context, flow);
     context.redirect(address.href);
   } catch (error) {
-    const { sentence } = await explained(connection, error, 'beginning a sign-in');
+    const { sentence } = explained(connection, error, 'beginning a sign-in');
     await context.refuse(sentence, next, 503);
   }
 }
@@ -104,7 +104,7 @@ async function redeem(connection: Connection, flow: Flow, context: RequestContex
   } catch (error) {
     if (isHubError(error) && error.status < 500)
       return context.refuse(error.message, flow.next, error.status);
-    const { kind, sentence } = await explained(connection, error, 'a sign-in');
+    const { kind, sentence } = explained(connection, error, 'a sign-in');
     return context.refuse(sentence, flow.next, statuses[kind]);
   }
   await context.signIn(identity, flow.next);

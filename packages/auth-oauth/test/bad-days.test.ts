@@ -5,7 +5,7 @@ import { Visitor } from './support/visitor.ts';
 
 let place: SignInHub;
 beforeAll(async () => {
-  place = await SignInHub.start({ requestTimeout: 1, title: 'Example University' });
+  place = await SignInHub.start({ requestTimeout: 4, title: 'Example University' });
 });
 afterAll(() => place?.[Symbol.asyncDispose]());
 beforeEach(async () => {
@@ -24,7 +24,7 @@ async function attempt(login = 'ada') {
 describe('a provider that has a bad day', () => {
   it('keeps no hub from starting, and is found as soon as it is there', async () => {
     await place.provider.leave();
-    await using other = await SignInHub.start({ requestTimeout: 1, issuer: place.provider.issuer });
+    await using other = await SignInHub.start({ requestTimeout: 4, issuer: place.provider.issuer });
     const { status, text } = await new Visitor().go(`${other.url}/hub/oauth_login`);
     expect([status, text]).toEqual([503, expect.stringContaining('cannot be reached')]);
     expect(text).toContain('/hub/oauth_login');
@@ -36,7 +36,7 @@ describe('a provider that has a bad day', () => {
   });
 
   const everywhere: [string, string, Trouble['kind'], string][] = [
-    ['does not answer', '/token', 'silent', 'did not answer within 1 s'],
+    ['does not answer', '/token', 'silent', 'did not answer within 4 s'],
     ['answers with a page', '/token', 'html', 'makes no sense'],
     ['fails', '/token', 'failing', 'answered with status 500'],
     ['sends half an answer', '/token', 'truncated', 'makes no sense'],
@@ -61,11 +61,11 @@ describe('a provider that has a bad day', () => {
     ['html', 'makes no sense'],
     ['failing', 'answered with status 500'],
     ['truncated', 'makes no sense'],
-    ['silent', 'did not answer within 1 s'],
+    ['silent', 'did not answer within 4 s'],
     ['moved', 'makes no sense'],
   ];
   it.each(atDiscovery)('has a discovery document that is %s', async (kind, sentence) => {
-    await using other = await SignInHub.start({ requestTimeout: 1 });
+    await using other = await SignInHub.start({ requestTimeout: 4 });
     await other.provider.tell({ trouble: [{ path: '/openid-configuration', kind }] });
     const page = await new Visitor().go(`${other.url}/hub/oauth_login`);
     expect([page.status, page.text]).toEqual([503, expect.stringContaining(sentence)]);
@@ -81,7 +81,7 @@ describe('a provider that has a bad day', () => {
   });
 
   it('shows its keys to nobody: the id token cannot be checked, and nobody is in', async () => {
-    await using other = await SignInHub.start({ requestTimeout: 1 });
+    await using other = await SignInHub.start({ requestTimeout: 4 });
     await other.provider.tell({ trouble: [{ path: '/jwks', kind: 'html' }] });
     const page = await new Visitor().signIn(other.url, 'ada');
     expect([page.status, page.url.pathname]).toEqual([503, '/hub/oauth_callback']);
@@ -111,9 +111,7 @@ describe('clocks that differ', () => {
     await place.provider.tell({ clockAhead: -300, tokenLifetime: 120 });
     const { page, isIn } = await attempt();
     expect([page.status, isIn]).toEqual([503, false]);
-    expect(page.text).toMatch(
-      /The clock of this hub is (?:299|300|301) s ahead of that of Example University/,
-    );
+    expect(page.text).toMatch(/The clock of this hub is (?:29\d|30\d) s ahead of that of Example University/);
     expect(place.logged('set the clock of this machine')).toHaveLength(1);
   });
 

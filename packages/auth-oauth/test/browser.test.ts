@@ -15,7 +15,7 @@ if (process.env.CI && !executable) throw new Error('No Chromium found: set HUB_T
 const patience = 60_000;
 
 // Left out where Chromium is missing; CI fails above or has it.
-describe.skipIf(!executable)('in a real browser', () => {
+describe.skipIf(!executable)('in a real browser', { timeout: 180_000 }, () => {
   let browser: Browser;
   let visit: BrowserContext;
   let place: SignInHub;

@@ -33,7 +33,7 @@ describe('oidcAuthenticator keeps the promises of an authenticator', () => {
           clientSecret: secret,
           callbackUrl: callback,
           groupsClaim: 'groups',
-          requestTimeout: 5,
+          requestTimeout: 8,
         }),
       );
       const { made } = plugin;

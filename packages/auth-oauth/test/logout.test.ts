@@ -41,7 +41,7 @@ describe('logging out at a real provider', () => {
     await elsewhere.signIn(place.url, 'carol');
     const asked = await here.go(`${place.provider.issuer}/session/end`);
     await here.submit(asked, { logout: 'yes' });
-    await place.hub.until(async () => !(await isIn(here, place.url)));
+    await place.hub.until(async () => !(await isIn(here, place.url)), 30);
     expect(await isIn(elsewhere, place.url)).toBe(true);
   });
 });

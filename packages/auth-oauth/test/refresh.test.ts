@@ -21,7 +21,7 @@ beforeAll(async () => {
       issuer: place.provider.issuer,
       clientId: 'hub',
       clientSecret: secret,
-      requestTimeout: 1,
+      requestTimeout: 4,
       groupsClaim: 'groups',
       allowedGroups: ['staff'],
     }),

@@ -66,6 +66,16 @@ describe('how the hub proves to a provider who it is', () => {
     expect(await isIn(place)).toBe(true);
   });
 
+  it('by a file that is gone: the log has its path, the page has not', async () => {
+    const path = await file('vanishing', secret);
+    await using place = await SignInHub.start({ clientSecret: undefined, clientSecretFile: path });
+    await rm(path);
+    const page = await new Visitor().go(`${place.url}/hub/oauth_login`);
+    expect(page).toMatchObject({ status: 503, text: expect.stringContaining('not set up correctly') });
+    expect(page.text).not.toContain(folder);
+    expect(place.logged(path)).not.toHaveLength(0);
+  });
+
   const given = { issuer: 'https://login.example.org', clientId: 'hub' };
   it.each([
     ['names a file that is not there', { clientSecretFile: '/nowhere/secret' }, /\/nowhere\/secret/],

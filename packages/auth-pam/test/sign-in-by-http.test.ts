@@ -78,6 +78,20 @@ describe('a whole hub with accounts of this machine', () => {
     expect([...((await hub.hub.users.get(ada))?.groups ?? [])].sort()).toEqual([ada, students].sort());
   });
 
+  it('makes accounts for users made over the API, or refuses these (P151, R58)', async () => {
+    const name = `hubt${Date.now().toString(36)}y`;
+    machine.removeLater(name);
+    const create = async (createSystemUsers: boolean) => {
+      await using hub = await createTestHub({ plugins: [pamAuthenticator({ service, createSystemUsers })] });
+      const admin = await hub.signIn('root', { admin: true });
+      const { status } = await admin.api('POST', `/users/${name}`);
+      return { status, user: (await hub.hub.users.get(name))?.name ?? null };
+    };
+    expect(await create(false)).toEqual({ status: 400, user: null });
+    expect(await create(true)).toEqual({ status: 201, user: name });
+    expect((await run('getent', ['passwd', name])).stdout).toContain(`:/home/${name}:`);
+  });
+
   it('says at start who could not sign in, and ends its helper processes with the hub', async () => {
     const pam = pamAuthenticator({ service, allowedGroups: ['hub-absent'] });
     const hub = await createTestHub({ plugins: [pam] });

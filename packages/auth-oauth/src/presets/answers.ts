@@ -1,4 +1,4 @@
-import type { HubError, JsonObject, JsonValue } from '@hub/core/plugin';
+import { HubError, type JsonObject, type JsonValue } from '@hub/core/plugin';
 import { isObject } from '../claims.ts';
 import { providerUnavailable } from '../errors.ts';
 import type { Session } from '../provider.ts';
@@ -6,6 +6,11 @@ import type { Session } from '../provider.ts';
 /** A provider answered what its documentation does not say: nobody is let in, and nobody signed out, over it. */
 export function unexpected(title: string, what: string): HubError {
   return providerUnavailable(`${title} answered something unexpected about ${what}.`);
+}
+
+/** The provider keeps to itself what a rule needs: `message` is for the person, `hint` tells operators what is missing. */
+export function withheld(message: string, hint: string): HubError {
+  return new HubError('HUB_UNAVAILABLE', message, { expose: true, hint });
 }
 
 /** The list as objects. @throws HubError when it is no list, or an entry is no object */

@@ -1,8 +1,17 @@
-import { HubError, type JsonObject } from '@hub/core/plugin';
+import type { JsonObject } from '@hub/core/plugin';
 import { isObject } from '../claims.ts';
 import { definePreset } from '../define-preset.ts';
 import type { Session, SignedIn } from '../provider.ts';
-import { allPages, objectIn, objectsIn, oncePerSession, textIn, textOrNull, unexpected } from './answers.ts';
+import {
+  allPages,
+  objectIn,
+  objectsIn,
+  oncePerSession,
+  textIn,
+  textOrNull,
+  unexpected,
+  withheld,
+} from './answers.ts';
 
 const title = 'Bitbucket';
 
@@ -95,9 +104,10 @@ function readAll(session: Session, path: string, what: string): Promise<readonly
   return allPages(title, what, `${path}?pagelen=100`, async (address) => {
     const { status, body } = await session.api(address);
     if (status === 401 || status === 403) {
-      throw new HubError('HUB_UNAVAILABLE', `Bitbucket does not tell the ${what} of who signs in.`, {
-        hint: 'Give the OAuth consumer the permission to read accounts; for e-mail addresses that to read those, too.',
-      });
+      throw withheld(
+        `Bitbucket does not tell the ${what} of who signs in.`,
+        'Give the OAuth consumer the permission to read accounts; for e-mail addresses that to read those, too.',
+      );
     }
     if (status !== 200 || !isObject(body)) throw unexpected(title, what);
     return { entries: objectsIn(body.values, title, what), next: textOrNull(body.next) };

@@ -2,7 +2,7 @@ import { HubError, type JsonValue } from '@hub/core/plugin';
 import { isObject } from '../claims.ts';
 import { definePreset } from '../define-preset.ts';
 import type { SignedIn } from '../provider.ts';
-import { objectIn, textOrNull, unexpected, withoutSlash } from './answers.ts';
+import { objectIn, textOrNull, unexpected, withheld, withoutSlash } from './answers.ts';
 
 const title = 'Microsoft Entra';
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -118,19 +118,17 @@ async function groupsOf(person: SignedIn, overage: 'graph' | 'refuse'): Promise<
   // Who is in no group has no such claim.
   if (!tooMany) return claims.groups ?? [];
   if (overage === 'refuse') {
-    throw new HubError(
-      'HUB_UNAVAILABLE',
+    throw withheld(
       'Entra does not list the groups of who signs in: there are too many.',
-      {
-        hint: 'Set groupOverage: "graph", or let the app registration send only the groups assigned to the application.',
-      },
+      'Set groupOverage: "graph", or let the app registration send only the groups assigned to the application.',
     );
   }
   const { status, body } = await person.api('/me/getMemberGroups', { body: { securityEnabledOnly: false } });
   if (status === 401 || status === 403) {
-    throw new HubError('HUB_UNAVAILABLE', 'Microsoft Graph does not tell the groups of who signs in.', {
-      hint: 'The app registration needs the delegated permission User.Read of Microsoft Graph, granted for the tenant.',
-    });
+    throw withheld(
+      'Microsoft Graph does not tell the groups of who signs in.',
+      'The app registration needs the delegated permission User.Read of Microsoft Graph, granted for the tenant.',
+    );
   }
   if (status !== 200 || !isObject(body) || !Array.isArray(body.value))
     throw unexpected('Microsoft Graph', 'groups');

@@ -88,7 +88,11 @@ describe('allowedOrganizations', () => {
     expect(outcome.verdict).toBe('in');
     expect(outcome.asked.get('scope')).toBe('read:org');
     const [question] = github.requestsTo(`${api}/user/memberships/orgs/engines`);
-    expect(question?.headers.authorization).toBe(`Bearer ${github.token.access_token}`);
+    expect(question?.headers).toMatchObject({
+      authorization: `Bearer ${github.token.access_token}`,
+      accept: 'application/vnd.github+json',
+      'user-agent': expect.stringMatching(/\w/), // GitHub refuses requests without one
+    });
   });
 
   it('lets nobody in who is no member, or was only invited', async () => {
@@ -185,6 +189,14 @@ describe('populateTeams', () => {
     const outcome = await (await door({ populateTeams: true, allowAll: true })).signIn();
     expect(outcome).toMatchObject({ verdict: 'refused', refusal: { status: 503 } });
     expect(github.requestsTo(teams).length).toBeLessThanOrEqual(50);
+  });
+
+  it('does not follow a list to another address, nor take half of it', async () => {
+    const elsewhere = 'https://api.github.com.evil.example/user/teams';
+    github.on('GET', teams, { json: [team('a')], headers: { link: `<${elsewhere}?page=2>; rel="next"` } });
+    const outcome = await (await door({ populateTeams: true, allowAll: true })).signIn();
+    expect(outcome).toMatchObject({ verdict: 'refused', refusal: { status: 503 } });
+    expect(github.requestsTo(elsewhere)).toHaveLength(0);
   });
 
   it('does not take a list that lacks what a team has', async () => {

@@ -1,4 +1,4 @@
-import { HubError, type JsonObject } from '@hub/core/plugin';
+import type { JsonObject } from '@hub/core/plugin';
 import { isObject } from '../claims.ts';
 import { definePreset } from '../define-preset.ts';
 import { providerUnavailable } from '../errors.ts';
@@ -11,6 +11,7 @@ import {
   textIn,
   textOrNull,
   unexpected,
+  withheld,
   withoutSlash,
 } from './answers.ts';
 
@@ -144,9 +145,7 @@ async function isInAny(person: SignedIn, wanted: readonly string[]): Promise<boo
     if (member === null) silent.push(entry);
   }
   if (silent.length === 0) return false;
-  throw new HubError('HUB_UNAVAILABLE', `GitHub does not tell who belongs to ${silent.join(', ')}.`, {
-    hint: orgHint,
-  });
+  throw withheld(`GitHub does not tell who belongs to ${silent.join(', ')}.`, orgHint);
 }
 
 /** `null`: GitHub does not say. An invitation that was not accepted is no membership. */

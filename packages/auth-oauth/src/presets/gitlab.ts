@@ -1,8 +1,7 @@
-import { HubError } from '@hub/core/plugin';
 import { isObject } from '../claims.ts';
 import { definePreset } from '../define-preset.ts';
 import type { SignedIn } from '../provider.ts';
-import { textIn, unexpected, withoutSlash } from './answers.ts';
+import { textIn, unexpected, withheld, withoutSlash } from './answers.ts';
 
 const title = 'GitLab';
 
@@ -75,9 +74,10 @@ async function isInAny(person: SignedIn, projects: readonly number[], level: num
     const { status, body } = await person.api(`/projects/${project}/members/all/${user}`);
     if (status === 404) continue; // no member, or a project they cannot see
     if (status === 401 || status === 403) {
-      throw new HubError('HUB_UNAVAILABLE', `GitLab does not tell who belongs to project ${project}.`, {
-        hint: 'The application at GitLab must be allowed the scope read_api.',
-      });
+      throw withheld(
+        `GitLab does not tell who belongs to project ${project}.`,
+        'The application at GitLab must be allowed the scope read_api.',
+      );
     }
     const about = `the membership in project ${project}`;
     if (status !== 200 || !isObject(body) || typeof body.access_level !== 'number')

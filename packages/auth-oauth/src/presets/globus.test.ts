@@ -97,7 +97,8 @@ describe('groups', () => {
     ['other tokens of another shape', { other_tokens: 'groups-token' }, {}],
     ['a token that is not taken', {}, { status: 401, json: { code: 'INVALID_TOKEN' } }],
     ['a fault', {}, { status: 500, json: {} }],
-    ['a group without id', {}, { json: [{ name: 'Engines' }] }],
+    ['a group without id', {}, { json: [{ name: 'Engines', my_memberships: [{ status: 'active' }] }] }],
+    ['a group without memberships', {}, { json: [{ id: engines }] }],
     ['memberships that are no list', {}, { json: [{ id: engines, my_memberships: 'active' }] }],
   ])('let nobody in over %s', async (_what, token, answer) => {
     globus.token = { ...globus.token, ...token };

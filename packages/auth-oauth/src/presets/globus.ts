@@ -1,8 +1,6 @@
-import { HubError } from '@hub/core/plugin';
-import { isObject } from '../claims.ts';
 import { definePreset } from '../define-preset.ts';
 import type { Session, SignedIn } from '../provider.ts';
-import { domainOf, objectsIn, textIn, textOrNull, unexpected, withoutDomain } from './answers.ts';
+import { domainOf, objectsIn, textIn, textOrNull, unexpected, withheld, withoutDomain } from './answers.ts';
 
 const title = 'Globus';
 const groupsServer = 'groups.api.globus.org';
@@ -87,18 +85,19 @@ async function readGroups(session: Session): Promise<string[]> {
   const others = objectsIn(session.tokens.other_tokens ?? [], title, 'tokens');
   const token = others.find((other) => other.resource_server === groupsServer);
   if (!token) {
-    throw new HubError('HUB_UNAVAILABLE', 'Globus gave no token for the groups of who signs in.', {
-      hint: `scopes must hold ${groupsScope}.`,
-    });
+    throw withheld(
+      'Globus gave no token for the groups of who signs in.',
+      `scopes must hold ${groupsScope}.`,
+    );
   }
   const { status, body } = await session.api('/groups/my_groups', {
     token: textIn(token, 'access_token', title, 'tokens'),
   });
   if (status !== 200) throw unexpected(title, 'groups');
   return objectsIn(body, title, 'groups').flatMap((group) => {
-    const memberships = objectsIn(group.my_memberships ?? [], title, 'memberships');
-    // Invitations are listed as well; a list without any says that they are all active.
-    const active = memberships.length === 0 || memberships.some(({ status: state }) => state === 'active');
-    return active && isObject(group) ? [textIn(group, 'id', title, 'groups')] : [];
+    const memberships = objectsIn(group.my_memberships, title, 'memberships');
+    // Invitations are listed as well.
+    const isActive = memberships.some(({ status: state }) => state === 'active');
+    return isActive ? [textIn(group, 'id', title, 'groups')] : [];
   });
 }

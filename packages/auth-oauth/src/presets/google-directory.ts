@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { HubError, type JsonObject } from '@hub/core/plugin';
+import { HubError, isHubError, type JsonObject } from '@hub/core/plugin';
+import { isSecretError, readSecretFile } from '@hub/posix';
 import { importPKCS8, SignJWT } from 'jose';
 import { isObject } from '../claims.ts';
 import type { Session } from '../provider.ts';
-import { allPages, objectsIn, textIn, textOrNull, unexpected } from './answers.ts';
+import { allPages, objectsIn, textIn, textOrNull, unexpected, withheld } from './answers.ts';
 
 const scope = 'https://www.googleapis.com/auth/admin.directory.group.readonly';
 /** Groups in groups in groups: more than this is more than a sign-in can wait for. */
@@ -25,29 +25,47 @@ interface Key {
 
 /**
  * Reads the key at once, so that a mistake is told at start.
- * @throws HubError `HUB_CONFIG_INVALID` without what it needs of the file
+ * @throws HubError `HUB_CONFIG_INVALID` for a file that is missing, open to others, or lacks what is needed
  */
 export function readServiceAccount(path: string): Key {
-  const invalid = (what: string) =>
-    new HubError('HUB_CONFIG_INVALID', `The service account key ${path} ${what}.`, {
-      hint: 'Make a key of type JSON for the service account in the Google Cloud console.',
-    });
-  let key: unknown;
-  try {
-    key = JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    // The parser's message would quote the key.
-    throw invalid('cannot be read as JSON');
-  }
-  const { client_email: email, private_key: privateKey, token_uri: tokenUrl } = isObject(key) ? key : {};
+  const key = parsed(secretIn(path));
+  if (key === null) throw invalid(path, 'is no JSON');
+  const { client_email: email, private_key: privateKey, token_uri: tokenUrl } = key;
   if (typeof email !== 'string' || typeof privateKey !== 'string') {
-    throw invalid('lacks client_email or private_key');
+    throw invalid(path, 'lacks client_email or private_key');
   }
   return {
     email,
     privateKey,
     tokenUrl: typeof tokenUrl === 'string' ? tokenUrl : 'https://oauth2.googleapis.com/token',
   };
+}
+
+function secretIn(path: string): string {
+  try {
+    const text = readSecretFile(path, 'The service account key');
+    if (text !== null) return text;
+  } catch (error) {
+    if (!isSecretError(error)) throw error;
+    throw new HubError('HUB_CONFIG_INVALID', error.message, { hint: error.hint });
+  }
+  throw invalid(path, 'is not there');
+}
+
+/** The parser's message would quote the key. */
+function parsed(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function invalid(path: string, what: string): HubError {
+  return new HubError('HUB_CONFIG_INVALID', `The service account key ${path} ${what}.`, {
+    hint: 'Make a key of type JSON for the service account in the Google Cloud console.',
+  });
 }
 
 /** E-mail addresses of the groups of this member, with `nested` also of the groups these are in. */
@@ -92,7 +110,7 @@ async function groupsOf(session: Session, token: string, member: string): Promis
 
 /** Signs as the service account, for the administrator (RFC 7523). */
 async function accessToken(session: Session, directory: GoogleDirectory): Promise<string> {
-  const { email, privateKey, tokenUrl } = readServiceAccount(directory.serviceAccountFile);
+  const { email, privateKey, tokenUrl } = serviceAccountOf(directory);
   const assertion = await new SignJWT({ scope })
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
     .setIssuer(email)
@@ -113,8 +131,22 @@ async function accessToken(session: Session, directory: GoogleDirectory): Promis
   return textIn(body, 'access_token', 'Google', 'the service account');
 }
 
+/** Whoever signs in learns nothing of files. */
+function serviceAccountOf({ serviceAccountFile }: GoogleDirectory): Key {
+  try {
+    return readServiceAccount(serviceAccountFile);
+  } catch (error) {
+    if (!isHubError(error)) throw error;
+    throw silent(error.message);
+  }
+}
+
 function notDelegated(): HubError {
-  return new HubError('HUB_UNAVAILABLE', 'Google does not tell the groups of who signs in.', {
-    hint: `The service account needs domain-wide delegation for ${scope}, its administrator the right to read groups, and the project the Admin SDK API.`,
-  });
+  return silent(
+    `The service account needs domain-wide delegation for ${scope}, its administrator the right to read groups, and the project the Admin SDK API.`,
+  );
+}
+
+function silent(hint: string): HubError {
+  return withheld('Google does not tell the groups of who signs in.', hint);
 }

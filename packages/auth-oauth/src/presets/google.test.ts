@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
@@ -209,13 +209,41 @@ describe('groups of the directory', () => {
 
   it('need a key that is one, told at start without quoting it', async () => {
     const broken = join(folder, 'broken.json');
-    writeFileSync(broken, '{"private_key": "hidden-text');
+    writeFileSync(broken, '{"private_key": "hidden-text', { mode: 0o600 });
     const directories = {
       'engines.example': { serviceAccountFile: broken, administrator: 'babbage@engines.example' },
     };
     const error: unknown = await door({ directories }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'HUB_CONFIG_INVALID' });
     expect(String(error)).not.toContain('hidden-text');
+  });
+
+  it('are not told, nor where the key was, once that is gone', async () => {
+    const moved = join(folder, 'moved.json');
+    writeFileSync(moved, readFileSync(serviceAccountFile), { mode: 0o600 });
+    const directories = {
+      'engines.example': { serviceAccountFile: moved, administrator: 'babbage@engines.example' },
+    };
+    const opened = await door({ directories, allowAll: true });
+    rmSync(moved);
+    const { refusal } = await opened.signIn();
+    expect(refusal).toMatchObject({ status: 503, sentence: expect.not.stringContaining(folder) });
+    expect(JSON.stringify(opened.logged)).toContain('moved.json');
+  });
+
+  it('need a key that is there and that others cannot read', async () => {
+    const open = join(folder, 'open.json');
+    copyFileSync(serviceAccountFile, open);
+    chmodSync(open, 0o644);
+    for (const file of [open, join(folder, 'missing.json')]) {
+      const directories = {
+        'engines.example': { serviceAccountFile: file, administrator: 'babbage@engines.example' },
+      };
+      await expect(door({ directories })).rejects.toMatchObject({
+        code: 'HUB_CONFIG_INVALID',
+        message: expect.stringContaining(file),
+      });
+    }
   });
 });
 

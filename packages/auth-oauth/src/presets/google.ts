@@ -1,7 +1,6 @@
-import { HubError } from '@hub/core/plugin';
 import { definePreset } from '../define-preset.ts';
 import type { SignedIn } from '../provider.ts';
-import { domainOf, textIn, textOrNull, withoutDomain } from './answers.ts';
+import { domainOf, textIn, textOrNull, withheld, withoutDomain } from './answers.ts';
 import { googleGroups, readServiceAccount } from './google-directory.ts';
 
 const title = 'Google';
@@ -138,7 +137,6 @@ export const googleAuthenticator = definePreset({
 
 /** From the id token, whose signature was checked; null for a private account. */
 function hostedDomainOf({ idClaims }: SignedIn): string | null {
-  if (!idClaims)
-    throw new HubError('HUB_UNAVAILABLE', 'Google gave no id token.', { hint: 'scopes must hold openid.' });
+  if (!idClaims) throw withheld('Google gave no id token.', 'scopes must hold openid.');
   return textOrNull(idClaims.hd)?.toLowerCase() ?? null;
 }

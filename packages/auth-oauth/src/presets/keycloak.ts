@@ -1,7 +1,7 @@
-import { HubError, type JsonValue } from '@hub/core/plugin';
+import type { HubError, JsonValue } from '@hub/core/plugin';
 import { type Claims, isObject } from '../claims.ts';
 import { definePreset } from '../define-preset.ts';
-import { unexpected } from './answers.ts';
+import { unexpected, withheld } from './answers.ts';
 
 const title = 'Keycloak';
 
@@ -83,7 +83,8 @@ function listed(value: JsonValue | undefined, what: string): readonly string[] {
 }
 
 function unmapped(claim: string, mapper: string): HubError {
-  return new HubError('HUB_UNAVAILABLE', `Keycloak sends no claim ${claim}.`, {
-    hint: `Give the client a mapper "${mapper}" with the token claim name ${claim}.roles and "Add to userinfo" on.`,
-  });
+  return withheld(
+    `Keycloak sends no claim ${claim}.`,
+    `Give the client a mapper "${mapper}" with the token claim name ${claim}.roles and "Add to userinfo" on.`,
+  );
 }

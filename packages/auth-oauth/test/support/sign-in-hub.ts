@@ -30,7 +30,7 @@ export class SignInHub implements AsyncDisposable {
       clientId: 'hub',
       clientSecret: secret,
       allowAll: true,
-      requestTimeout: 2,
+      requestTimeout: 8,
       ...options,
     });
     const hub = await createTestHub({

@@ -158,7 +158,14 @@ describe('what was kept of scopes', () => {
 describe('a login', () => {
   it('tells who is signed in, until it ends', async () => {
     const user = await hub.user('jon');
-    const origin = { authenticator: 'pam', subject: 'ada', providerSession: null, sessionId: 'session', userAgent: '', ip: '' };
+    const origin = {
+      authenticator: 'pam',
+      subject: 'ada',
+      providerSession: null,
+      sessionId: 'session',
+      userAgent: '',
+      ip: '',
+    };
     const login = await hub.logins.start(tester, user, origin);
     const who = await hub.credentials.checkLogin(login.secret);
     expect(who).toMatchObject({

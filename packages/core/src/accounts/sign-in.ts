@@ -22,8 +22,12 @@ import type { Throttle, TriedAccount } from './throttle.ts';
 import { userView } from './user-view.ts';
 import type { Users } from './users.ts';
 
-/** The one text for every refusal: it does not tell which names exist (P105). */
+/** The one text for every refusal of a form: it does not tell which names exist (P105). */
 export const refusalText = 'Invalid username or password';
+
+/** The one text for people whom a provider knows and this hub does not let in, whatever the reason. */
+export const notAuthorizedText =
+  'You are not authorized to use this hub. Sign in with another account, or ask its administrator.';
 
 /** The request somebody signs in with, and the session id their browser will have (W46). */
 export interface Visit {
@@ -82,7 +86,8 @@ export class SignIn {
   /** Signs in with an identity that an authenticator's own route found out. */
   async withIdentity(id: string, visit: Visit, identity: ProvidedIdentity): Promise<SignInResult> {
     const began = this.#deps.clock.monotonic();
-    return this.#answer(await this.#admit(this.#instance(id), visit, identity, began));
+    const admitted = await this.#admit(this.#instance(id), visit, identity, began);
+    return this.#answer(admitted, notAuthorizedText);
   }
 
   /**
@@ -243,11 +248,14 @@ export class SignIn {
   }
 
   /** The try has ended, and a refusal waits for its time without being counted as one under way. */
-  async #answer<R extends { readonly ok: true }>(outcome: R | Refusal): Promise<R | RefusedResult> {
+  async #answer<R extends { readonly ok: true }>(
+    outcome: R | Refusal,
+    message = refusalText,
+  ): Promise<R | RefusedResult> {
     if (outcome.ok) return outcome;
     const { refused } = outcome;
     await this.#deps.refusals.refused(refused);
-    return { ok: false, status: 403, message: refusalText, reason: refused.reason };
+    return { ok: false, status: 403, message, reason: refused.reason };
   }
 
   #instance(id: string): AuthenticatorInstance {

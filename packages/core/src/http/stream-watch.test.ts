@@ -38,7 +38,7 @@ function watchOver(good: Map<CredentialName, string>) {
     looks: () => look !== null,
     look: async () => look?.(),
     open(credential: CredentialName, mayStill: () => Promise<boolean> = async () => true) {
-      const stream = { ended: false, close: () => undefined as void };
+      const stream: { ended: boolean; close: () => void } = { ended: false, close: () => undefined };
       stream.close = watch.add({
         credential,
         mayStill,

@@ -243,10 +243,10 @@ describe('signing in over a route', () => {
     expect(headers.location).toBe('/hub/spawn');
   });
 
-  it('refuses with the login page and the one text (P105)', async () => {
+  it('refuses with the login page and the one text for people a provider knows', async () => {
     const { answer } = await signedIn('a%2Fb');
     expect(answer.status).toBe(403);
-    expect(answer.text).toContain('Invalid username or password');
+    expect(answer.text).toContain('You are not authorized to use this hub');
     expect(answer.text).toContain('href="/hub/oauth_login?next=%2Fhub%2Fhome"');
     expect(answer.headers['set-cookie']?.join()).not.toContain('jupyterhub-hub-login');
   });

@@ -118,7 +118,9 @@ describe('the queue', () => {
     expect([refused.status, wait >= 30 && wait <= 60]).toEqual([429, true]);
     open('a');
     await hub.until(async () => (await hub.phase('a')) === 'ready');
-    expect((await (await hub.signIn('c')).startServer()).status).toBe(201);
+    expect((await (await hub.signIn('c')).startServer()).status, 'let in, ready or not yet').toBeLessThan(
+      300,
+    );
   });
 
   it('has nothing to do with the limit of active servers: 429 without Retry-After (W32, R80)', async () => {

@@ -8,7 +8,7 @@ export interface HelperPoolOptions {
   readonly helpers?: number | undefined;
   /** Seconds a call may take before its process is killed (20). */
   readonly timeout?: number | undefined;
-  /** Seconds a question may wait for a free helper (8). */
+  /** Seconds a question may wait for a free helper (25). */
   readonly maxWait?: number | undefined;
   /** Questions that may wait (1,000). */
   readonly maxWaiting?: number | undefined;
@@ -31,9 +31,11 @@ export class HelperPool {
   readonly #helpers = new Set<HelperProcess>();
   readonly #idle: HelperProcess[] = [];
   readonly #waiting: Job[] = [];
+  /** Lookups take half a millisecond where a password takes a tenth of a second: they do not queue behind those. */
+  readonly #waitingLookups: Job[] = [];
   #closed = false;
 
-  constructor({ helpers = 4, timeout = 20, maxWait = 8, maxWaiting = 1000 }: HelperPoolOptions = {}) {
+  constructor({ helpers = 4, timeout = 20, maxWait = 25, maxWaiting = 1000 }: HelperPoolOptions = {}) {
     this.#most = Math.max(1, helpers);
     this.#timeout = timeout;
     this.#maxWait = maxWait;
@@ -48,12 +50,13 @@ export class HelperPool {
   /** Asks the next free helper. Rejects with a {@link HelperFailure}, whatever goes wrong. */
   ask<Q extends Question>(question: Q): Promise<Answers[Q['kind']]> {
     return new Promise((resolve, reject) => {
-      if (this.#closed || this.#waiting.length >= this.#maxWaiting) {
+      const queue = question.kind === 'sign-in' ? this.#waiting : this.#waitingLookups;
+      if (this.#closed || queue.length >= this.#maxWaiting) {
         wipe(question);
         return reject(this.#closed ? closed() : busy('too many wait already'));
       }
       const timer = setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(job), 1);
+        queue.splice(queue.indexOf(job), 1);
         job.refuse(busy(`none was free within ${this.#maxWait} s`));
       }, this.#maxWait * 1000);
       const job: Job = {
@@ -72,7 +75,7 @@ export class HelperPool {
           reject(failure);
         },
       };
-      this.#waiting.push(job);
+      queue.push(job);
       this.#next();
     });
   }
@@ -80,15 +83,15 @@ export class HelperPool {
   /** Answers all who wait, and ends all helpers: a call under way has `seconds` until it is killed. */
   async close(seconds = 2): Promise<void> {
     this.#closed = true;
-    for (const job of this.#waiting.splice(0)) job.refuse(closed());
+    for (const job of [...this.#waitingLookups.splice(0), ...this.#waiting.splice(0)]) job.refuse(closed());
     await Promise.all([...this.#helpers].map((helper) => helper.end(seconds)));
     this.#helpers.clear();
   }
 
   #next(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length + this.#waitingLookups.length > 0) {
       const helper = this.#free();
-      const job = helper && this.#waiting.shift();
+      const job = helper && (this.#waitingLookups.shift() ?? this.#waiting.shift());
       if (!job) return;
       void job.run(helper).then(() => this.#release(helper));
     }
@@ -96,7 +99,7 @@ export class HelperPool {
 
   #free(): HelperProcess | null {
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      if (idle.alive) return idle;
+      if (idle.usable) return idle;
       this.#helpers.delete(idle);
     }
     if (this.#closed || this.#helpers.size >= this.#most) return null;
@@ -106,7 +109,7 @@ export class HelperPool {
   }
 
   #release(helper: HelperProcess): void {
-    if (helper.alive && helper.asked < callsPerProcess && !this.#closed) this.#idle.push(helper);
+    if (helper.usable && helper.asked < callsPerProcess && !this.#closed) this.#idle.push(helper);
     else {
       this.#helpers.delete(helper);
       void helper.end(1);

@@ -27,6 +27,7 @@ export class HelperProcess {
   readonly #exited: Promise<void>;
   #pending: Pending | null = null;
   #alive = true;
+  #killed = false;
   /** How many questions it was asked. */
   asked = 0;
 
@@ -60,8 +61,9 @@ export class HelperProcess {
     return this.#child.pid;
   }
 
-  get alive(): boolean {
-    return this.#alive;
+  /** Can it be asked once more? Not while it is being killed either. */
+  get usable(): boolean {
+    return this.#alive && !this.#killed;
   }
 
   /** Asks; kills the process when it has no answer within `seconds`. Rejects with a {@link HelperFailure}. */
@@ -89,6 +91,7 @@ export class HelperProcess {
   /** Ends it and everything that modules started in it. */
   kill(): void {
     const { pid } = this.#child;
+    this.#killed = true;
     if (this.#alive && pid !== undefined) void killFamily(pid);
   }
 

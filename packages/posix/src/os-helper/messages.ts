@@ -7,9 +7,9 @@ export type TextEncoding = 'utf8' | 'latin1';
 export interface SignInQuestion {
   readonly kind: 'sign-in';
   readonly service: string;
-  /** Bytes without NUL; overwritten by whoever is done with them. */
+  /** Bytes without NUL. */
   readonly user: Uint8Array;
-  /** Answers to hidden prompts, in order. Bytes without NUL. */
+  /** Answers to hidden prompts, in order. Bytes without NUL, overwritten on both sides of the pipe once used. */
   readonly secrets: readonly Uint8Array[];
   /** Runs the account stack after the right secrets, too. */
   readonly checkAccount: boolean;
