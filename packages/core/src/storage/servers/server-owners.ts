@@ -15,9 +15,9 @@ export function postgresServerOwners(db: Database): ServerOwners {
             name: users.name,
             admin: users.admin,
             created: users.created,
-            groups: sql<string[]>`array(SELECT ${groups.name} FROM ${memberships}
-              JOIN ${groups} ON ${groups.id} = ${memberships.groupId}
-              WHERE ${memberships.userId} = ${users.id} ORDER BY 1)`,
+            // By hand, for a query of one table names its columns without it: `id` would be that of the group.
+            groups: sql<string[]>`array(SELECT g.name FROM ${memberships} m
+              JOIN ${groups} g ON g.id = m.group_id WHERE m.user_id = ${users}.id ORDER BY 1)`,
           })
           .from(users)
           .where(eq(users.id, userId)),
