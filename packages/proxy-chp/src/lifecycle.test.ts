@@ -16,6 +16,7 @@ beforeEach(async () => {
   hubs = [];
 });
 afterEach(async () => {
+  vi.unstubAllEnvs(); // a test that failed in between must not lend the next one its token
   for (const hub of hubs) await hub.stop().catch(() => undefined); // some of them stopped, or never started
   await place.remove();
 });
