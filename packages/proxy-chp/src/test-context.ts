@@ -56,7 +56,8 @@ export interface Place {
 /** A fresh folder and port. */
 export async function newPlace(): Promise<Place> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'hub-chp-'));
-  const { port } = await reservePort('127.0.0.1');
+  // Not one that the system hands out by itself: a test stops its proxy and wants the port back.
+  const { port } = await reservePort('127.0.0.1', { from: 12_000, to: 30_000 });
   return {
     hubInfo: hubInfo(dataFolder, port),
     publicUrl: `http://127.0.0.1:${port}`,

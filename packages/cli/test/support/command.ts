@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vi } from 'vitest';
+import { reservePort } from '../../../posix/src/index.ts';
 
 // Each test starts several processes, some a database with them; a busy machine takes its time.
 vi.setConfig({ testTimeout: 2120_000 });
@@ -125,12 +125,8 @@ export function hubCode(port: number, more: object = {}, proxy: object = {}): st
 
 /** A port nobody listens at just now. */
 export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  // Not one that the system hands out by itself: a test stops its hub and wants the port back.
+  return (await reservePort('127.0.0.1', { from: 12_000, to: 30_000 })).port;
 }
 
 /** Asks the REST API of the hub at `port`. */

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
+import { reservePort } from '@hub/posix';
 import { it } from 'vitest';
 
 const bin = path.resolve(import.meta.dirname, '../../../../.venv/bin');
@@ -72,9 +72,5 @@ export class PythonProgram implements AsyncDisposable {
 
 /** A port nobody listens at now. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
+  return (await reservePort('127.0.0.1', { from: 12_000, to: 30_000 })).port;
 }

@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reservePort } from '@hub/posix';
 import { ask, type TestAnswer, TestClient, type TestRequest, until } from '../../../testing/src/index.ts';
 import { openWitness, type Witness } from '../../../testing/src/spawner-conformance/witness.ts';
 import type { HubProcessAnswer, HubProcessQuestion, HubProcessSettings } from '../fixtures/hub-process.ts';
@@ -172,15 +172,8 @@ export class HubProcess implements AsyncDisposable {
 }
 
 async function freePorts(): Promise<[number, number, number]> {
-  const servers = [createServer(), createServer(), createServer()];
-  const ports: number[] = [];
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    ports.push(typeof address === 'object' && address ? address.port : 0);
-  }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  const [one = 0, two = 0, three = 0] = ports;
-  return [one, two, three];
+  // Not those that the system hands out by itself: a killed hub wants its ports back.
+  const one = () => reservePort('127.0.0.1', { from: 12_000, to: 30_000 });
+  const [a, b, c] = [await one(), await one(), await one()];
+  return [a.port, b.port, c.port];
 }
