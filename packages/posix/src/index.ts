@@ -51,3 +51,4 @@ export { makeFolderFor, makeSafeFolder, requireSafeFolder } from './safe-folder.
 export { isSecretError, type SecretError } from './secret-error.ts';
 export { quotedPath, readSecretFile } from './secret-file.ts';
 export { type StopOptions, type StopTimeouts, stopProcesses } from './stop-processes.ts';
+export { unlessAborted } from './unless-aborted.ts';

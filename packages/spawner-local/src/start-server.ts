@@ -14,6 +14,7 @@ import {
   reservePort,
   stopProcesses,
   tailFile,
+  unlessAborted,
   waitForListener,
 } from '@hub/posix';
 import { type Account, accountOf } from './account.ts';
@@ -207,17 +208,4 @@ function reportExit({ launch, process }: Attempt): void {
   process.exited
     .then((exit) => launch.reportExit(describeExit(exit)))
     .catch((err: unknown) => launch.log.error({ err }, 'the exit of a server could not be reported'));
-}
-
-/** The result of `work`, or a rejection with the signal's reason as soon as that is aborted. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort);
-  if (signal.aborted) abort();
-  try {
-    return await Promise.race([aborted, work]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

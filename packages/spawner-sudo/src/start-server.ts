@@ -15,6 +15,7 @@ import {
   readProcess,
   reservePort,
   tailFile,
+  unlessAborted,
   waitForListener,
 } from '@hub/posix';
 import { accountOf } from './account.ts';
@@ -25,7 +26,6 @@ import type { Mediator } from './mediator.ts';
 import type { SudoSpawnerOptions } from './options.ts';
 import type { SudoState } from './state.ts';
 import { stopServer } from './stop-server.ts';
-import { unlessAborted } from './unless-aborted.ts';
 
 /** What a start needs to know of its driver. */
 export interface StartDeps {

@@ -1,9 +1,10 @@
-import { type Actor, databaseNow } from '../kernel/index.ts';
+import type { Actor } from '../kernel/index.ts';
 import { tellFailed } from './attempt-end.ts';
 import type { ServersContext } from './context.ts';
 import { LostRace } from './lost-race.ts';
 import { type Failure, launchKey, type ServerRecord } from './server.ts';
 import { isElsewhere } from './stop-request.ts';
+import { stoppedRow } from './stopped-row.ts';
 
 /** Ids of those of these servers whose processes are bound to a machine of which no hub lives. */
 export async function unreachableAmong(
@@ -44,7 +45,7 @@ export async function giveUpStop(
     context.unitOfWork.run(entry, async () => {
       const row = await context.servers.change(
         { id: server.id, fence: server.fence, phase },
-        { ...asStopped, failure },
+        { ...stoppedRow, removeWhenStopped: false, failure },
         { raiseFence: true },
       );
       if (!row) throw new LostRace();
@@ -59,23 +60,6 @@ export async function giveUpStop(
   if (phase === 'starting') tellFailed(context, server, failure);
   return stopped;
 }
-
-const asStopped = {
-  phase: 'stopped',
-  owner: null,
-  state: null,
-  target: null,
-  host: null,
-  tokenId: null,
-  oauthClientId: null,
-  startingAt: null,
-  readyAt: null,
-  stopTries: 0,
-  retryIn: null,
-  takeOvers: 0,
-  removeWhenStopped: false,
-  lastActivity: databaseNow,
-} as const;
 
 function givenUp({ clock }: ServersContext, server: ServerRecord): Failure {
   const where = server.host === null ? '' : ` on the machine "${server.host}"`;

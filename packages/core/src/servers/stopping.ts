@@ -1,10 +1,10 @@
-import { databaseNow } from '../kernel/index.ts';
 import { HubError } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
 import { LostRace } from './lost-race.ts';
 import { deleteForever } from './removal.ts';
 import type { ServerRecord } from './server.ts';
 import { askSpawner } from './spawner-calls.ts';
+import { stoppedRow } from './stopped-row.ts';
 
 const firstRetry = 1;
 const longestRetry = 60;
@@ -120,19 +120,7 @@ async function forget(
     const stopped = await context.servers.change(
       { id: server.id, fence: server.fence, phase: 'stopping' },
       {
-        phase: 'stopped',
-        owner: null,
-        state: null,
-        target: null,
-        host: null,
-        tokenId: null,
-        oauthClientId: null,
-        startingAt: null,
-        readyAt: null,
-        stopTries: 0,
-        retryIn: null,
-        takeOvers: 0,
-        lastActivity: databaseNow,
+        ...stoppedRow,
         ...(server.failure?.cause === 'stop-failed' ? { failure: null } : {}),
       },
     );
