@@ -91,7 +91,10 @@ export function lookOver(config: HubConfig): LookedOver {
     ...kindProblems(usable),
     ...checked.flatMap(({ plugin }) => (plugin ? serviceProblems(plugin) : [])),
     ...ofProfiles,
-    ...hookProblems(hooks),
+    ...hookProblems(
+      hooks,
+      usable.filter(({ provides }) => provides === Spawner),
+    ),
     ...ofAddresses,
     ...found.problems,
     ...(ofSettings.length === 0 ? signInProblems(settings as Settings, usable, accounts) : []),

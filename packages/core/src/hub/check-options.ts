@@ -128,7 +128,9 @@ function sentence(error: ErrorObject, where: string): readonly string[] {
   const named = path === '' ? where : `${where}: ${path}`;
   switch (error.keyword) {
     case 'additionalProperties':
-      return [`${named}: unknown option "${String(error.params.additionalProperty)}"${nearest(error)}.`];
+      return [
+        `${named}: unknown option "${String(error.params.additionalProperty)}"${nearest(error) || '.'}`,
+      ];
     case 'required':
       return [`${named}: the option "${String(error.params.missingProperty)}" is missing.`];
     case 'if':

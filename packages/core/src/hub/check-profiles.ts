@@ -1,13 +1,8 @@
-import type {
-  FormSchema,
-  OptionSchema,
-  OptionsInput,
-  OptionsSchema,
-  PluginInstance,
-} from '../plugin/index.ts';
-import { Spawner, spawnerOptions } from '../plugin/index.ts';
+import type { FormSchema, OptionsInput, OptionsSchema, PluginInstance } from '../plugin/index.ts';
+import { Spawner } from '../plugin/index.ts';
 import { formProblems, type LaunchOverrides, type Profile, type Profiles } from '../servers/index.ts';
 import { checkOptions } from './check-options.ts';
+import { overrideProblems } from './override-problems.ts';
 
 const profileSchema = {
   type: 'object',
@@ -119,37 +114,8 @@ function profileProblems(
   const ids = spawners.map(({ id }) => `"${id}"`).join(', ');
   return [
     ...(plugin
-      ? optionProblems(plugin, options, where)
+      ? overrideProblems(plugin, options, `${where}.options`)
       : [`${where}: there is no spawner "${spawner}"; those there are: ${ids}.`]),
     ...(form ? formProblems(form, `${where}.form`) : []),
   ];
-}
-
-/** Only what may differ by launch can be another one with a profile, and scopes count before. */
-function optionProblems(plugin: PluginInstance, options: object, where: string): readonly string[] {
-  const all: Readonly<Record<string, OptionSchema>> = { ...spawnerOptions, ...plugin.schema.properties };
-  const scopes = ['serverTokenScopes', 'oauthClientAllowedScopes'];
-  const differing = Object.entries(all).filter(
-    ([name, { perLaunch }]) => perLaunch && !scopes.includes(name),
-  );
-  const fixed = Object.keys(options).filter(
-    (name) => Object.hasOwn(all, name) && !differing.some(([one]) => one === name),
-  );
-  const others = Object.fromEntries(Object.entries(options).filter(([name]) => !fixed.includes(name)));
-  // A partial set: what else the plugin requires stands in its own options.
-  const { problems } = checkOptions(
-    { type: 'object', properties: Object.fromEntries(differing) },
-    withoutDeletions(others),
-    `${where}.options`,
-  );
-  return [...fixed.map((name) => `${where}.options: "${name}" cannot differ by profile.`), ...problems];
-}
-
-/** `null` in a map deletes a key of the spawner's own (P231). */
-function withoutDeletions(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const cleaned = Object.entries(options).map(([name, value]) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return [name, value] as const;
-    return [name, Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null))] as const;
-  });
-  return Object.fromEntries(cleaned);
 }

@@ -3,12 +3,14 @@ import type {
   Identity,
   JsonObject,
   LaunchView,
+  PluginInstance,
   ProgressEvent,
   RequestView,
   ServerView,
   UserView,
 } from '../plugin/index.ts';
 import type { Failure, LaunchOverrides } from '../servers/index.ts';
+import { mayDiffer, sharedOverrideProblems } from './override-problems.ts';
 
 /** What members of groups get instead of a spawner's options (P231): in the order of its keys, for any group named. */
 export type GroupOverrides = Readonly<
@@ -115,33 +117,41 @@ const known = {
 } as const satisfies Record<keyof HubHooks, true>;
 
 /** What is wrong with the hooks of a configuration, as far as can be seen without calling them. */
-export function hookProblems(hooks: HubHooks): readonly string[] {
+export function hookProblems(hooks: HubHooks, spawners: readonly PluginInstance[]): readonly string[] {
   return Object.entries(hooks).flatMap(([name, hook]: [string, unknown]) => {
     if (!Object.hasOwn(known, name))
       return [`hooks: there is no hook "${name}"; those there are: ${Object.keys(known).join(', ')}.`];
     if (typeof hook === 'function' || hook === undefined) return [];
-    if (name === 'applyUserOptions') return mapProblems(hook);
-    if (name === 'groupOverrides') return groupProblems(hook);
+    if (name === 'applyUserOptions') return mapProblems(hook, spawners);
+    if (name === 'groupOverrides') return groupProblems(hook, spawners);
     return [`hooks.${name} must be a function.`];
   });
 }
 
-function mapProblems(hook: unknown): readonly string[] {
+function mapProblems(hook: unknown, spawners: readonly PluginInstance[]): readonly string[] {
   const isMap = isObject(hook) && Object.values(hook).every((option) => typeof option === 'string');
-  return isMap
-    ? []
-    : ['hooks.applyUserOptions must be a function, or a map from chosen options to options of the spawner.'];
+  if (!isMap) {
+    return [
+      'hooks.applyUserOptions must be a function, or a map from chosen options to options of the spawner.',
+    ];
+  }
+  return Object.entries(hook).flatMap(([chosen, option]) => {
+    if (spawners.some((spawner) => mayDiffer(spawner, String(option)))) return [];
+    return [
+      `hooks.applyUserOptions.${chosen}: "${option}" is no option of a spawner that can differ by launch.`,
+    ];
+  });
 }
 
-function groupProblems(hook: unknown): readonly string[] {
+/** Functions among the values are looked at when they were called, for each launch. */
+function groupProblems(hook: unknown, spawners: readonly PluginInstance[]): readonly string[] {
   if (!isObject(hook)) return ['hooks.groupOverrides must be a function or a map.'];
   return Object.entries(hook).flatMap(([key, entry]) => {
+    const where = `hooks.groupOverrides.${key}`;
     const { groups, overrides } = isObject(entry) ? entry : {};
     const isRight = Array.isArray(groups) && groups.every((group) => typeof group === 'string');
-    if (isRight && isObject(overrides)) return [];
-    return [
-      `hooks.groupOverrides.${key} must have \`groups\`, a list of names, and \`overrides\`, a map of options.`,
-    ];
+    if (isRight && isObject(overrides)) return sharedOverrideProblems(spawners, overrides, where);
+    return [`${where} must have \`groups\`, a list of names, and \`overrides\`, a map of options.`];
   });
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestHub, type TestHub } from '../../../testing/src/index.ts';
-import { Authenticator, definePlugin, type HubHooks, spawnRefusal } from '../../src/index.ts';
+import { createTestHub, FakeEngine, fakeSpawner, type TestHub } from '../../../testing/src/index.ts';
+import { Authenticator, definePlugin, type HubHooks, Spawner, spawnRefusal } from '../../src/index.ts';
 
 const told: string[] = [];
 
@@ -223,6 +223,64 @@ describe('a hook', () => {
         expect.stringContaining('hooks.applyUserOptions must be'),
         expect.stringContaining('hooks.groupOverrides.gpu must have `groups`'),
       ],
+    });
+  });
+
+  it('with a static mistake in what it overrides is found before anything starts, all of them at once (P231, P232)', async () => {
+    const groups = ['ml'];
+    const hooks: HubHooks = {
+      applyUserOptions: { size: 'memLimt' },
+      groupOverrides: {
+        '10-typo': { groups, overrides: { memLimt: '1G' } },
+        '20-size': { groups, overrides: { memLimit: '1 gigabyte' } },
+        '30-fixed': { groups, overrides: { stopTimeout: 3 } as never },
+        '40-early': { groups, overrides: { serverTokenScopes: ['inherit'] } as never },
+        '50-text': { groups, overrides: { environment: { A: 7 } } },
+      },
+    };
+    const start = createTestHub({ hooks, start: false });
+    await expect(start).rejects.toMatchObject({
+      problems: expect.arrayContaining([
+        'hooks.applyUserOptions.size: "memLimt" is no option of a spawner that can differ by launch.',
+        'hooks.groupOverrides.10-typo: unknown option "memLimt", did you mean "memLimit"?',
+        expect.stringMatching(/^hooks\.groupOverrides\.20-size: memLimit must match pattern/),
+        'hooks.groupOverrides.30-fixed: "stopTimeout" cannot differ by launch.',
+        'hooks.groupOverrides.40-early: "serverTokenScopes" cannot differ by launch.',
+        'hooks.groupOverrides.50-text: environment.A must be string.',
+      ]),
+    });
+  });
+
+  it('with functions and deletions is right at start: what functions come to is looked at by launch (P231)', async () => {
+    const overrides = { memLimit: () => '2G', args: async () => [], environment: { A: null, B: () => 'x' } };
+    await using hub = await createTestHub({
+      hooks: { groupOverrides: { all: { groups: ['ml'], overrides } } },
+      start: false,
+    });
+    expect(hub.hub).toBeDefined();
+  });
+
+  it('may override what only one of several spawners has', async () => {
+    const second = fakeSpawner(new FakeEngine());
+    const image = definePlugin({
+      name: 'imaged',
+      api: 1,
+      provides: Spawner,
+      options: { type: 'object', properties: { image: { type: 'string', default: '', perLaunch: true } } },
+      create: () => ({ start: async () => '', poll: async () => null, stop: async () => undefined }),
+    });
+    const withImage = (value: unknown) =>
+      createTestHub({
+        plugins: [second, image()],
+        hooks: {
+          groupOverrides: { ml: { groups: ['ml'], overrides: { image: value } } },
+          applyUserOptions: { picture: 'image' },
+        },
+        start: false,
+      });
+    await (await withImage('lab'))[Symbol.asyncDispose]();
+    await expect(withImage(7)).rejects.toMatchObject({
+      problems: ['hooks.groupOverrides.ml: image must be string.'],
     });
   });
 });

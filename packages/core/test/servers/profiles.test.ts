@@ -204,7 +204,7 @@ describe('profiles of a configuration', () => {
       /\(a\).options: unknown option "memLimt", did you mean "memLimit"/,
     ],
     [[{ id: 'a', name: 'A', options: { memLimit: 'lots' } }], /\(a\).options: memLimit/],
-    [[{ id: 'a', name: 'A', options: { stopTimeout: 3 } }], /"stopTimeout" cannot differ by profile/],
+    [[{ id: 'a', name: 'A', options: { stopTimeout: 3 } }], /"stopTimeout" cannot differ by launch/],
     [
       [{ id: 'a', name: 'A', form: { type: 'object', properties: { x: { type: 'list' } } } }],
       /\(a\).form.properties.x.type/,

@@ -18,7 +18,7 @@ it('the reference of spawners names every common option, and whether it may be a
 });
 
 it('the reference of spawners names every hook around servers', () => {
-  const [problem = ''] = hookProblems({ unknown: true } as never);
+  const [problem = ''] = hookProblems({ unknown: true } as never, []);
   const names = problem
     .replace(/^.*those there are: /, '')
     .replace(/\.$/, '')
