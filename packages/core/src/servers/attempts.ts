@@ -1,9 +1,10 @@
 import { databaseNow } from '../kernel/index.ts';
 import { type Exit, isHubError, type UserView } from '../plugin/index.ts';
+import { type Attempt, LostLaunch } from './attempt.ts';
 import { secondsStarting } from './attempt-end.ts';
 import type { ServersContext } from './context.ts';
 import { describeFailure } from './failure.ts';
-import { type Attempt, finishLaunch, LostLaunch, launch } from './launch.ts';
+import { finishLaunch, launch } from './launch.ts';
 import type { Failure, ServerRecord } from './server.ts';
 import type { ServerLogs } from './server-log.ts';
 import { runStop } from './stopping.ts';

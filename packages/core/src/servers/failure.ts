@@ -1,4 +1,4 @@
-import { DeadlineError } from '../kernel/index.ts';
+import { DeadlineError, storableText } from '../kernel/index.ts';
 import { type Instant, isHubError, isSpawnRefusal, type SpawnFailureCause } from '../plugin/index.ts';
 import type { Failure } from './server.ts';
 import { systemTrouble } from './system-errors.ts';
@@ -10,11 +10,27 @@ interface NamedFailure {
   readonly message: string;
 }
 
+interface Place {
+  readonly attempt: number;
+  readonly now: Instant;
+  readonly log: string | null;
+}
+
 /** An error of a start → what is kept on the row: cause, sentence, remedy. Unknown errors keep their words to the log. */
-export function describeFailure(
-  error: unknown,
-  at: { attempt: number; now: Instant; log: string | null },
-): Failure {
+export function describeFailure(error: unknown, at: Place): Failure {
+  const failure = failureOf(error, at);
+  // The words of servers are among these: a failure that cannot be stored would keep its row from ever being stopped.
+  const storable = (text: string | null) => text && storableText(text);
+  return {
+    ...failure,
+    message: storableText(failure.message),
+    hint: storable(failure.hint),
+    messageHtml: storable(failure.messageHtml),
+    log: storable(failure.log),
+  };
+}
+
+function failureOf(error: unknown, at: Place): Failure {
   const common = {
     attempt: at.attempt,
     at: at.now,

@@ -1,7 +1,9 @@
 import type { FormFieldSchema, FormSchema } from '../plugin/index.ts';
 import { choicesOf, validatorOf } from './form-values.ts';
 
-const types: readonly unknown[] = ['string', 'integer', 'number', 'boolean'];
+const types: readonly unknown[] = ['string', 'integer', 'number', 'boolean', 'file'];
+const ofFiles = ['maxBytes', 'accept'];
+const ofEveryField = ['type', 'title', 'description'];
 /** What else a start form or an address carries (W29). */
 const taken = ['profile', 'next', 'display_name', '_xsrf', '__proto__'];
 
@@ -57,5 +59,15 @@ function fieldProblems(name: string, field: FormFieldSchema, where: string): rea
   if (!types.includes(field.type) && !(field.type === undefined && choicesOf(field))) {
     problems.push(`${where}.type must be one of ${types.join(', ')}.`);
   }
-  return problems;
+  return [...problems, ...fileProblems(field, where)];
+}
+
+function fileProblems(field: FormFieldSchema, where: string): readonly string[] {
+  if (field.type !== 'file') {
+    const stray = ofFiles.filter((name) => Object.hasOwn(field, name));
+    return stray.map((name) => `${where}.${name} is for fields of the type "file".`);
+  }
+  const fitting = [...ofEveryField, ...ofFiles];
+  const stray = Object.keys(field).filter((name) => !fitting.includes(name));
+  return stray.map((name) => `${where}.${name}: a file has ${fitting.join(', ')} only.`);
 }

@@ -1,6 +1,13 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
-import type { FormFieldSchema, FormSchema, JsonObject, JsonValue } from '../plugin/index.ts';
+import {
+  type FormFieldSchema,
+  type FormSchema,
+  isStoredFile,
+  type JsonObject,
+  type JsonValue,
+} from '../plugin/index.ts';
+import { bytesIn, inWords, typedFile, usualMaxBytes } from './stored-file.ts';
 
 /** Something a person has to fill in otherwise. */
 export interface FormMistake {
@@ -22,7 +29,8 @@ export interface CheckedForm {
 
 /**
  * Options with the types their schema gives them. Forms, addresses and older clients send texts, or lists of them
- * (W29, W30), of which the last one counts; an empty one is a field left empty. What is no text stays as it is.
+ * (W29, W30), of which the last one counts; an empty one is a field left empty. What is no text stays as it is, apart
+ * from files.
  */
 export function typedValues(schema: FormSchema, given: JsonObject): JsonObject {
   const typed = Object.entries(given).flatMap(([name, value]): [string, JsonValue][] => {
@@ -32,7 +40,8 @@ export function typedValues(schema: FormSchema, given: JsonObject): JsonObject {
       const last = value.at(-1);
       return last === undefined || last.trim() === '' ? [] : [[name, typedText(field, last)]];
     }
-    return [[name, typeof value === 'string' ? typedText(field, value) : value]];
+    if (typeof value !== 'string') return [[name, field.type === 'file' ? typedFile(value) : value]];
+    return [[name, typedText(field, value)]];
   });
   return Object.fromEntries(typed);
 }
@@ -78,8 +87,20 @@ export function validatorOf(schema: FormSchema): ValidateFunction {
   const known = validators.get(schema);
   if (known) return known;
   // Each has an ajv of its own, which would keep every schema it has seen: forms may be made anew for each user.
-  const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: true, allowMatchingProperties: true });
+  const ajv = new Ajv({
+    allErrors: true,
+    useDefaults: true,
+    strict: true,
+    allowMatchingProperties: true,
+    verbose: true, // mistakes in files tell the limit
+  });
   addFormats.default(ajv, ['uri', 'email']);
+  ajv.addKeyword({ keyword: 'isFile', validate: (_: true, value: unknown) => isStoredFile(value) });
+  ajv.addKeyword({
+    keyword: 'maxBytes',
+    metaSchema: { type: 'integer', minimum: 1 },
+    validate: (limit: number, value: unknown) => !isStoredFile(value) || bytesIn(value) <= limit,
+  });
   const validate = ajv.compile(forAjv(schema));
   validators.set(schema, validate);
   return validate;
@@ -89,12 +110,13 @@ export function validatorOf(schema: FormSchema): ValidateFunction {
 function forAjv({ properties, required = [], additionalProperties = false }: FormSchema): object {
   const fields = Object.entries(properties).map(([name, field]) => {
     const { title: _title, description: _description, examples: _examples, oneOf, ...rules } = field;
+    if (field.type === 'file') return [name, { isFile: true, maxBytes: field.maxBytes ?? usualMaxBytes }];
     return [name, oneOf ? { ...rules, enum: oneOf.map((one) => one.const) } : rules] as const;
   });
   return { type: 'object', properties: Object.fromEntries(fields), required, additionalProperties };
 }
 
-function mistakeOf({ keyword, params, instancePath }: ErrorObject): FormMistake {
+function mistakeOf({ keyword, params, instancePath, schema }: ErrorObject): FormMistake {
   const field = instancePath.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
   const say = (message: string, limit: unknown = '') => ({
     field,
@@ -128,6 +150,10 @@ function mistakeOf({ keyword, params, instancePath }: ErrorObject): FormMistake 
         params.format === 'email' ? 'must be an e-mail address' : 'must be an address',
         params.format,
       );
+    case 'isFile':
+      return { ...say('must be a file', 'file'), rule: 'type' };
+    case 'maxBytes':
+      return say(`must have at most ${inWords(Number(schema))}`, inWords(Number(schema)));
     default:
       return say('does not have the form that is asked for');
   }

@@ -2,14 +2,48 @@ import { HubError } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
 import type { ServerRecord } from './server.ts';
 
+/** How long somebody waits at most, and what ends every wait. */
+export interface Wait {
+  readonly seconds: number;
+  readonly closing: AbortSignal;
+}
+
+/** What a start came to within the time its caller waits. */
+export type StartOutcome = { readonly ready: boolean; readonly server: ServerRecord };
+
+/** Waits until the start is over, as long as `wait` says. Throws what it failed with (R81). */
+export async function startOutcome(
+  context: ServersContext,
+  server: ServerRecord,
+  wait: Wait,
+): Promise<StartOutcome> {
+  // A failed start is answered when it is cleaned up: the caller may then try again at once.
+  const isOver = ({ phase }: ServerRecord) => phase === 'ready' || phase === 'stopped';
+  const settled = await rowOnce(context, server, wait, isOver);
+  if (settled?.phase === 'ready') return { ready: true, server: settled };
+  if (settled && (settled.phase === 'queued' || settled.phase === 'starting'))
+    return { ready: false, server: settled };
+  throw startError(settled);
+}
+
+/** Waits until it is stopped, as long as `wait` says. True: it is. */
+export async function stopOutcome(
+  context: ServersContext,
+  server: ServerRecord,
+  wait: Wait,
+): Promise<boolean> {
+  const row = await rowOnce(context, server, wait, ({ phase }) => phase === 'stopped');
+  return row === null || row.phase === 'stopped';
+}
+
 /**
  * The row once `done` says so, or as it is after `seconds` or when `closing` is aborted; `null` when it was
  * deleted. News makes it quick, a look every second makes it right.
  */
-export async function rowOnce(
+async function rowOnce(
   { servers, changes, clock }: ServersContext,
   server: ServerRecord,
-  { seconds, closing }: { readonly seconds: number; readonly closing: AbortSignal },
+  { seconds, closing }: Wait,
   done: (row: ServerRecord) => boolean,
 ): Promise<ServerRecord | null> {
   const end = clock.monotonic() + seconds * 1000;
@@ -35,7 +69,7 @@ export async function rowOnce(
 }
 
 /** The error a waiting start is answered with (R81). */
-export function startError(server: ServerRecord | null): HubError {
+function startError(server: ServerRecord | null): HubError {
   const failure = server?.failure;
   if (!failure) return new HubError('HUB_SPAWN_CANCELLED', 'Spawn cancelled', { expose: true });
   return new HubError(

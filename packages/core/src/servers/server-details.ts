@@ -5,9 +5,8 @@ import { withDeadline } from '../kernel/index.ts';
 import { type Clock, HubError, isHubError, type JsonObject, type Logger, token } from '../plugin/index.ts';
 import { namedServerLimit, type ServerSettings } from './context.ts';
 import type { Guard, ServerOwners, ServerRepository } from './ports.ts';
-import { launchKey, type ServerRecord } from './server.ts';
+import { launchKey, type ServerOwner, type ServerRecord } from './server.ts';
 import { isDisplayName, isServerName } from './server-names.ts';
-import type { ServerOwner } from './servers.ts';
 import type { Spawners } from './spawners.ts';
 import { serverView } from './views.ts';
 

@@ -57,6 +57,12 @@ export interface ServerRecord {
   readonly created: Instant;
 }
 
+/** Whose server, by row. */
+export interface ServerOwner {
+  readonly id: number;
+  readonly name: string;
+}
+
 /** Names a launch for ever. */
 export function launchKey(server: { readonly id: number; readonly attempt: number }): string {
   return `${server.id}-${server.attempt}`;
