@@ -7,5 +7,6 @@ export * from './keyed-digest.ts';
 export * from './leases.ts';
 export * from './names.ts';
 export * from './secrets.ts';
+export * from './storable-text.ts';
 export * from './system-clock.ts';
 export * from './unit-of-work.ts';

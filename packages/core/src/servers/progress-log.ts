@@ -1,4 +1,4 @@
-import type { Changes } from '../kernel/index.ts';
+import { type Changes, storableText } from '../kernel/index.ts';
 import type { Clock, ProgressEvent } from '../plugin/index.ts';
 import type { ServerRepository } from './ports.ts';
 import type { ServerRecord } from './server.ts';
@@ -36,8 +36,12 @@ export class ProgressLog {
   add(event: ProgressEvent): void {
     if (this.#lost || this.#next + this.#waiting.length >= mostEvents) return;
     const { ready: _ready, failed: _failed, ...told } = event; // these two are the hub's to say (R88)
-    if (Buffer.byteLength(JSON.stringify(told)) > mostBytes) return;
-    this.#waiting.push(told);
+    const text = JSON.stringify(told);
+    if (Buffer.byteLength(text) > mostBytes) return;
+    // A copy, as it is now: what could not be stored would be tried again for as long as the start takes.
+    this.#waiting.push(
+      JSON.parse(text, (_, value) => (typeof value === 'string' ? storableText(value) : value)),
+    );
     this.#flushing ??= this.#flush();
   }
 

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiHub, openApiHub } from '../support/api-hub.ts';
+
+describe('a server that prints and tells what it likes', () => {
+  let hub: ApiHub;
+  beforeAll(async () => {
+    hub = await openApiHub({ servers: { slowStart: 0 } });
+  });
+  afterAll(() => hub[Symbol.asyncDispose]());
+
+  const becomes = (name: string, phase: string) =>
+    hub.hub.until(async () => (await hub.hub.phase(name)) === phase);
+
+  it('fails once, like any other, with NUL in its log and in its last words', async () => {
+    const ben = await hub.user('ben');
+    hub.hub.engine.plan('ben', {
+      exits: { code: 3, reason: 'said \0 and \ud800' },
+      tellsExit: true,
+      log: 'a\0b\ud800c\n',
+    });
+    await ben.startServer();
+    await becomes('ben', 'stopped');
+    expect((await ben.api('GET', '/users/ben/server/log')).text).toBe('a\ufffdb\ufffdc\n');
+    expect(hub.hub.engine.launches('ben')).toBe(1);
+    const { text } = await ben.api('GET', '/users/ben/server/progress');
+    expect(text).toContain('said \ufffd and \ufffd');
+  });
+
+  it('starts, whatever is told of it meanwhile', async () => {
+    const cyd = await hub.user('cyd');
+    hub.hub.engine.plan('cyd', { progress: [{ progress: 30, message: 'half \ud800 and NUL \0' }] });
+    await cyd.startServer();
+    await becomes('cyd', 'ready');
+  });
+});
