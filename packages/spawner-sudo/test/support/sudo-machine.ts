@@ -49,6 +49,14 @@ export class SudoMachine implements AsyncDisposable {
     return made;
   }
 
+  /** One more account in the group. */
+  async member(): Promise<string> {
+    const name = await this.#machine.user();
+    await ownFolder(`/home/${name}`, name);
+    await execute('gpasswd', ['--add', name, this.group]);
+    return name;
+  }
+
   /** A program in the folder of root's. */
   async program(name: string, text: string): Promise<string> {
     const path = join(this.bin, name);
