@@ -161,7 +161,7 @@ export class BadDay implements AsyncDisposable {
   }
 
   /** Resolves when somebody stands still there. */
-  reached(where: Hold, { name }: AccountOfUser): Promise<true> {
+  reached(where: Hold, { name }: AccountOfUser): Promise<boolean> {
     return until(() => existsSync(join(this.#settings.dataFolder, `${where}.${name}.reached`)), 60);
   }
 
