@@ -6,9 +6,10 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readlinkSync,
   realpathSync,
 } from 'node:fs';
-import { dirname, join, parse, sep } from 'node:path';
+import { dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
 import { launchError } from './launch-error.ts';
 import type { RunAs } from './run-as.ts';
 
@@ -31,23 +32,38 @@ export function makeSafeFolder(path: string): void {
 }
 
 /**
- * Throws a launch error unless the folder, and all above it, belong to root or this account and are not for others
- * to write to: somebody could put a link in the place of a file there and have root follow it. Folders with the
- * sticky bit, such as `/tmp`, may be above it.
+ * Throws a launch error unless the folder, and all on the way to it, belong to root or this account and are not for
+ * others to write to: somebody could put a link in the place of a file there and have root follow it. Links count as
+ * what they are: whoever owns one, or the folder it lies in, says where it leads. Folders with the sticky bit, such as
+ * `/tmp`, may be above it.
  */
 export function requireSafeFolder(path: string): void {
-  const whole = realpathSync(path);
+  const whole = realpathSync(path); // links in a circle end here
   const { root } = parse(whole);
   const me = process.getuid?.() ?? 0;
+  const unsafe = (place: string, why: string) =>
+    launchError('folder-denied', path, `The folder ${path} is not safe for root: ${place} ${why}.`);
+
+  const ahead = ['', ...namesIn(resolve(path).slice(root.length))];
   let folder = root;
-  for (const name of ['', ...whole.slice(root.length).split(sep)]) {
-    folder = join(folder, name);
-    const { uid, mode } = lstatSync(folder);
-    const othersWrite = (mode & 0o022) !== 0 && !(folder !== whole && (mode & 0o1000) !== 0);
-    if ((uid === 0 || uid === me) && !othersWrite) continue;
-    const why = othersWrite ? 'can be written to by others' : `belongs to uid ${uid}`;
-    throw launchError('folder-denied', path, `The folder ${path} is not safe for root: ${folder} ${why}.`);
+  for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
+    const place = join(folder, name);
+    const facts = lstatSync(place);
+    if (facts.uid !== 0 && facts.uid !== me) throw unsafe(place, `belongs to uid ${facts.uid}`);
+    if (facts.isSymbolicLink()) {
+      const target = readlinkSync(place);
+      if (isAbsolute(target)) folder = root;
+      ahead.unshift(...namesIn(target));
+      continue;
+    }
+    const mayBeSticky = place !== whole && (facts.mode & 0o1000) !== 0;
+    if ((facts.mode & 0o022) !== 0 && !mayBeSticky) throw unsafe(place, 'can be written to by others');
+    folder = place;
   }
+}
+
+function namesIn(path: string): readonly string[] {
+  return path.split(sep).filter((name) => name !== '');
 }
 
 /** Makes a folder (0700) for an account that may not do so itself. The one above must be there and safe. */
