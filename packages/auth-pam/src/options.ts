@@ -1,4 +1,5 @@
 import type { Options, OptionsSchema } from '@hub/core/plugin';
+import { addUserCommandOption } from '@hub/posix';
 
 const groups = { type: 'array', items: { type: 'string', minLength: 1 }, default: [] } as const;
 
@@ -51,10 +52,7 @@ export const pamOptions = {
         'Make the account of a new user when the system has none. Without it such a user cannot be made.',
     },
     addUserCommand: {
-      type: 'array',
-      items: { type: 'string' },
-      minItems: 1,
-      default: ['useradd', '--create-home', '--user-group', '--shell', '/bin/bash'],
+      ...addUserCommandOption,
       description:
         'Command that makes an account. `USERNAME` in a word becomes the name; `--uid N` is added for who is in `uids`, and the name as last word.',
     },

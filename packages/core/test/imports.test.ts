@@ -100,7 +100,7 @@ describe('packages', () => {
     expect(breaches(shippedSources(path.join(packages, 'posix/src')), ofHub)).toEqual([]);
   });
 
-  it('@hub/core imports no other package of the hub but @hub/posix, to know its own process', () => {
+  it('@hub/core imports no other package of the hub but @hub/posix', () => {
     expect(breaches(sources, (entry) => ofHub(entry) && entry.from !== '@hub/posix')).toEqual([]);
   });
 

@@ -6,7 +6,6 @@ export {
   type GatedProcess,
   type LaunchOptions,
   launchGated,
-  type ProcessExit,
 } from './launch.ts';
 export { isLaunchError, type LaunchError, type LaunchErrorReason } from './launch-error.ts';
 export { familyOf, type LaunchNames } from './launch-family.ts';
@@ -16,7 +15,9 @@ export {
   launchedProcesses,
   launchKeysOf,
   launchKeyVariable,
+  launchMarks,
   launchOwnerVariable,
+  ownerMark,
 } from './launch-key.ts';
 export {
   type ListenerOwner,
@@ -27,9 +28,9 @@ export {
   listeningSockets,
   waitForListener,
 } from './listener.ts';
-export { type LogOwner, openLogFile, tailFile, trimLogFile } from './log-file.ts';
+export { type LogOwner, openLogFile, removeLogFile, tailFile, trimLogFile } from './log-file.ts';
 export { type Looked, type LookQuestion, lookAs, type MissingFolder } from './look-as.ts';
-export { type AccountCommand, type MadeAccount, makeAccount } from './make-account.ts';
+export { type AccountCommand, addUserCommandOption, type MadeAccount, makeAccount } from './make-account.ts';
 export { type Accounts, createAccounts } from './os-helper/accounts.ts';
 export { type HelperFailure, type HelperFailureReason, isHelperFailure } from './os-helper/helper-failure.ts';
 export type { HelperPoolOptions } from './os-helper/helper-pool.ts';
@@ -43,7 +44,15 @@ export {
   type PamRequest,
 } from './os-helper/pam.ts';
 export type { BrokenReason, PamVerdict, RefusalReason } from './os-helper/verdict.ts';
-export { type PortRange, type PortReservation, reservePort } from './ports.ts';
+export {
+  choosePort,
+  type PortChoice,
+  type PortRange,
+  type PortReservation,
+  reservePort,
+  saysPortTaken,
+} from './ports.ts';
+export { couldNotRun, exitOfStatus, exitUnseen, type ProcessExit } from './process-exit.ts';
 export { bootId, identify, isAlive, type ProcessIdentity } from './process-identity.ts';
 export { type ProcessInfo, readProcess } from './process-table.ts';
 export type { RunAs } from './run-as.ts';

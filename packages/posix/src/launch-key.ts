@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { ProcessIdentity } from './process-identity.ts';
 import { bootId } from './process-identity.ts';
@@ -12,6 +14,17 @@ const run = promisify(execFile);
 export const launchKeyVariable = 'HUB_LAUNCH_KEY';
 /** Who launched it, so that two hubs of one machine do not see each other's processes. */
 export const launchOwnerVariable = 'HUB_LAUNCH_OWNER';
+
+/** The variables that mark a launch. */
+export function launchMarks(key: string, owner: string): Readonly<Record<string, string>> {
+  return { [launchKeyVariable]: key, [launchOwnerVariable]: owner };
+}
+
+/** An owner's name: one of the things (`id`) that launch from a data folder. */
+export function ownerMark(dataFolder: string, id: string): string {
+  const digest = createHash('sha256').update(resolve(dataFolder)).digest('hex');
+  return `${digest.slice(0, 16)}:${id}`;
+}
 
 /** A running process that carries a launch key. */
 export interface LaunchedProcess {

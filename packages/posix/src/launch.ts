@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { constants } from 'node:os';
 import { findCommand } from './find-command.ts';
 import { inTurn } from './in-turn.ts';
 import { isLaunchError, launchError } from './launch-error.ts';
 import { type LogOwner, withLogFile } from './log-file.ts';
 import { lookAs, type MissingFolder } from './look-as.ts';
+import { exitOfChild, type ProcessExit } from './process-exit.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
 import { gateAs, openingScript, type RunAs, waitingEnvironment, wordsToBecome } from './run-as.ts';
 
@@ -26,12 +26,6 @@ export interface LaunchOptions {
   readonly missingFolder?: MissingFolder | undefined;
   /** With `as`: the account must be able to write to its folder. */
   readonly writableFolder?: boolean | undefined;
-}
-
-/** How a process ended. `code` is minus the signal's number when a signal ended it (P304). */
-export interface ProcessExit {
-  readonly code: number;
-  readonly signal?: string | undefined;
 }
 
 /** A launched process that waits at the gate: the command does not run before {@link GatedProcess.open}. */
@@ -127,7 +121,7 @@ async function gatedProcess(child: ChildProcess, { cwd, opening }: Plan): Promis
   let exit: ProcessExit | null = null;
   const exited = new Promise<ProcessExit>((resolve) => {
     child.once('exit', (code, signal) => {
-      exit = processExit(code, signal);
+      exit = exitOfChild(code, signal);
       resolve(exit);
     });
   });
@@ -167,8 +161,4 @@ async function gatedProcess(child: ChildProcess, { cwd, opening }: Plan): Promis
       await exited;
     },
   };
-}
-
-function processExit(code: number | null, signal: NodeJS.Signals | null): ProcessExit {
-  return signal ? { code: -constants.signals[signal], signal } : { code: code ?? 0 };
 }

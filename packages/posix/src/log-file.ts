@@ -1,5 +1,5 @@
 import { closeSync, constants, fchownSync, openSync, renameSync, statfsSync } from 'node:fs';
-import { type FileHandle, open, stat, truncate } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { launchError } from './launch-error.ts';
 
@@ -86,6 +86,11 @@ async function copyPart(from: FileHandle, to: FileHandle, start: number, end: nu
     await to.writeFile(buffer.subarray(0, bytesRead));
     at += bytesRead;
   }
+}
+
+/** Removes a log and the part of it that was moved away. */
+export async function removeLogFile(path: string): Promise<void> {
+  await Promise.all([rm(path, { force: true }), rm(`${path}.1`, { force: true })]);
 }
 
 /** The last part of a file, at most `bytes` of it and only whole UTF-8 characters; `''` when there is no file. */

@@ -10,6 +10,14 @@ export interface AccountCommand {
   readonly uids?: Readonly<Record<string, number>> | undefined;
 }
 
+/** Schema of an option that holds the command, without its description. */
+export const addUserCommandOption = {
+  type: 'array',
+  items: { type: 'string' },
+  minItems: 1,
+  default: ['useradd', '--create-home', '--user-group', '--shell', '/bin/bash'],
+} as const;
+
 /** An account, or why there is none. */
 export type MadeAccount =
   | { readonly account: Account; readonly made: boolean }

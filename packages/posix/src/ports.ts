@@ -43,6 +43,22 @@ export async function reservePort(address: string, range?: PortRange): Promise<P
   );
 }
 
+/** A port that is given (not 0), or a range to choose it from. */
+export interface PortChoice {
+  readonly port: number;
+  readonly portRange?: PortRange | undefined;
+}
+
+/** The port that is given, which is not looked at, or one from {@link reservePort}. */
+export async function choosePort(address: string, { port, portRange }: PortChoice): Promise<PortReservation> {
+  return port === 0 ? await reservePort(address, portRange) : { port, release() {} };
+}
+
+/** Does a program complain in its log that somebody else has its port? */
+export function saysPortTaken(log: string): boolean {
+  return /address already in use|EADDRINUSE|port \d+ is (already )?in use/i.test(log);
+}
+
 /** Binds the port (0: any) for a moment; null when it is taken. */
 async function probe(address: string, wanted: number): Promise<number | null> {
   const server = createServer();

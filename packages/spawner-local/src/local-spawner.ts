@@ -1,21 +1,21 @@
-import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { definePlugin, HubInfo, Logger, type RunningServer, Spawner } from '@hub/core/plugin';
 import {
   createAccounts,
+  exitUnseen,
   findByLaunchKey,
   httpOrigin,
   isAlive,
   launchKeysOf,
+  ownerMark,
   reachable,
+  removeLogFile,
   stopProcesses,
   tailFile,
   trimLogFile,
 } from '@hub/posix';
 import { createChildren } from './children.ts';
 import { diagnose } from './diagnose.ts';
-import { describeExit, goneExit } from './exits.ts';
 import { serverLimits } from './limits.ts';
 import { localSpawnerOptions } from './options.ts';
 import { startServer } from './start-server.ts';
@@ -94,15 +94,15 @@ export const localSpawner = definePlugin({
         const child = children.get(server);
         if (child) {
           // A dead child may not have been collected yet: its status is about to come.
-          if (!(await isAlive(child.process.identity))) return describeExit(await child.process.exited);
+          if (!(await isAlive(child.process.identity))) return await child.process.exited;
           await trim(child.logFile);
           return null;
         }
         if (!server.state) {
           const found = await findByLaunchKey(server.key, owner);
-          return found.length > 0 || (await limits.members(server.key)).length > 0 ? null : goneExit(null);
+          return found.length > 0 || (await limits.members(server.key)).length > 0 ? null : exitUnseen(null);
         }
-        if (!(await isAlive(server.state))) return goneExit(server.state.pid);
+        if (!(await isAlive(server.state))) return exitUnseen(server.state.pid);
         await trim(server.state.logFile);
         return null;
       },
@@ -132,16 +132,7 @@ export const localSpawner = definePlugin({
 
       logs: (server, bytes) => tailFile(logOf(server), bytes),
 
-      async deleteForever(server) {
-        const path = logFile(server.server.id);
-        await Promise.all([rm(path, { force: true }), rm(`${path}.1`, { force: true })]);
-      },
+      deleteForever: ({ server }) => removeLogFile(logFile(server.id)),
     };
   },
 });
-
-/** Tells this instance's processes from those of other hubs on the machine and from other plugins'. */
-function ownerMark(dataFolder: string, id: string): string {
-  const digest = createHash('sha256').update(resolve(dataFolder)).digest('hex');
-  return `${digest.slice(0, 16)}:${id}`;
-}

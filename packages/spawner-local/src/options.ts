@@ -1,5 +1,5 @@
 import type { ForLaunch, Options } from '@hub/core/plugin';
-import { type OptionSchema, spawnerOptions } from '@hub/core/plugin';
+import { type OptionSchema, processOptions, spawnerOptions } from '@hub/core/plugin';
 import { accountOptions, limitOptions } from './user-options.ts';
 
 /** What `localSpawner` takes besides the options of every spawner. Times are seconds. */
@@ -26,47 +26,13 @@ export const localSpawnerOptions = {
         "Folder a server starts in. `~` is the home of the account, `{username}` the user's name as in URLs. With `runAs: 'hub'` it is `HOME` as well, and with `{username}` a missing folder is made (0700).",
       perLaunch: true,
     },
-    portRange: {
-      type: 'object',
-      properties: {
-        from: { type: 'integer', minimum: 1, maximum: 65535 },
-        to: { type: 'integer', minimum: 1, maximum: 65535 },
-      },
-      required: ['from', 'to'],
-      additionalProperties: false,
-      description: 'Ports to choose from, both ends included; any free one unless given.',
-    },
+    ...processOptions,
     logFolder: {
-      type: 'string',
-      default: '',
+      ...processOptions.logFolder,
       description:
         "Where the output of servers goes; a sub-folder of the hub's data folder unless given. Files belong to the account of the server.",
     },
-    logSize: {
-      type: 'integer',
-      minimum: 10_000,
-      default: 10_000_000,
-      description: 'Bytes at which the log of a running server is moved to `.1`.',
-    },
     ...limitOptions,
-    interruptTimeout: {
-      type: 'number',
-      minimum: 0,
-      default: 30,
-      description: 'Seconds a stop waits after SIGINT.',
-    },
-    termTimeout: {
-      type: 'number',
-      minimum: 0,
-      default: 30,
-      description: 'Seconds a stop waits after SIGTERM.',
-    },
-    killTimeout: {
-      type: 'number',
-      minimum: 0,
-      default: 5,
-      description: 'Seconds a stop waits after SIGKILL.',
-    },
   },
   required: ['runAs'],
   additionalProperties: false,

@@ -2,16 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Launch, spawnFailure } from '@hub/core/plugin';
 import {
   type Accounts,
+  choosePort,
+  couldNotRun,
   type GatedProcess,
   httpOrigin,
   type ListenerQuestion,
   launchGated,
-  launchKeyVariable,
-  launchOwnerVariable,
+  launchMarks,
   listenerOwner,
   type PortReservation,
   reachable,
-  reservePort,
+  saysPortTaken,
   stopProcesses,
   tailFile,
   unlessAborted,
@@ -19,7 +20,7 @@ import {
 } from '@hub/posix';
 import { type Account, accountOf } from './account.ts';
 import type { Children } from './children.ts';
-import { couldNotRun, describeExit, exitedEarly, launchFailure } from './exits.ts';
+import { launchFailure, neverRan } from './launch-failure.ts';
 import type { ServerLimits } from './limits.ts';
 import { makeLogFolder } from './log-folder.ts';
 import type { LaunchOptions, LocalSpawnerOptions } from './options.ts';
@@ -44,8 +45,6 @@ interface Attempt {
   readonly process: GatedProcess;
   readonly state: LocalState;
 }
-
-const portTaken = /address already in use|EADDRINUSE|port \d+ is (already )?in use/i;
 
 /**
  * Starts a server and resolves with its origin once it listens. A port that somebody else took in the meantime is
@@ -83,14 +82,13 @@ async function launchServer(
 ): Promise<Attempt> {
   const { owner, children } = deps;
   const ip = options.ip || '0.0.0.0';
-  const port = await choosePort(ip, options);
+  const port = await portFor(ip, options);
   const logFile = deps.logFile(launch.server.id);
   const whole = [...options.command, ...launch.args];
   const env = {
     ...(await launch.environment(httpOrigin(ip, port.port))),
     ...account.environment,
-    [launchKeyVariable]: launch.key,
-    [launchOwnerVariable]: owner,
+    ...launchMarks(launch.key, owner),
   };
   launch.signal.throwIfAborted();
 
@@ -128,9 +126,8 @@ async function launchProcess(
   return await launchGated({ command, env, cwd: folder, logFile, ...more });
 }
 
-async function choosePort(ip: string, { port, portRange }: LaunchOptions): Promise<PortReservation> {
-  if (port !== 0) return { port, release() {} };
-  return await reservePort(ip, portRange).catch((cause: Error) => {
+async function portFor(ip: string, options: LaunchOptions): Promise<PortReservation> {
+  return await choosePort(ip, options).catch((cause: Error) => {
     throw spawnFailure('system', cause.message, { hint: 'See the options ip and portRange.', cause });
   });
 }
@@ -163,10 +160,11 @@ async function outcome(attempt: Attempt, deps: StartDeps): Promise<'listens' | '
 
   const exit = await process.exited;
   const log = await tailFile(state.logFile, 4000);
-  if (portTaken.test(log) || (await listenerOwner(question)) === 'another') return 'port taken';
-  // Of a command that never ran the error tells more.
-  if (!couldNotRun(exit)) launch.reportExit(describeExit(exit));
-  throw exitedEarly(exit, command[0] ?? '', log);
+  if (saysPortTaken(log) || (await listenerOwner(question)) === 'another') return 'port taken';
+  if (couldNotRun(exit)) throw neverRan(command[0] ?? '', log);
+  // The hub puts it into words, as it does with every exit.
+  launch.reportExit(exit);
+  throw spawnFailure('exited', 'The server ended before it listened.', { hint: "See the server's log." });
 }
 
 function questionOf({ launch, process, state }: Attempt, { limits }: StartDeps): ListenerQuestion {
@@ -206,6 +204,6 @@ async function stop(
 /** Tells the hub as soon as the server ends, as long as this process lives. */
 function reportExit({ launch, process }: Attempt): void {
   process.exited
-    .then((exit) => launch.reportExit(describeExit(exit)))
+    .then((exit) => launch.reportExit(exit))
     .catch((err: unknown) => launch.log.error({ err }, 'the exit of a server could not be reported'));
 }

@@ -1,4 +1,5 @@
 import type { OptionSchema } from '@hub/core/plugin';
+import { addUserCommandOption } from '@hub/posix';
 
 /** Options about the accounts of servers, all of them for `runAs: 'user'`. */
 export const accountOptions = {
@@ -35,10 +36,7 @@ export const accountOptions = {
     description: "With `runAs: 'user'`, make an account the system does not have.",
   },
   addUserCommand: {
-    type: 'array',
-    items: { type: 'string' },
-    minItems: 1,
-    default: ['useradd', '--create-home', '--user-group', '--shell', '/bin/bash'],
+    ...addUserCommandOption,
     description:
       'Command that makes an account. `USERNAME` in a word becomes the name, which is also the last word.',
   },

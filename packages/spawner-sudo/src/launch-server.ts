@@ -5,9 +5,8 @@ import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { type Exit, type JsonObject, spawnFailure } from '@hub/core/plugin';
-import { openLogFile, tailFile } from '@hub/posix';
+import { exitOfStatus, openLogFile, tailFile } from '@hub/posix';
 import { answerIn } from './answer.ts';
-import { exitOf } from './exits.ts';
 import type { Mediator } from './mediator.ts';
 import { sudoFailure } from './sudo-failure.ts';
 
@@ -59,7 +58,7 @@ async function behindGate(child: ChildProcess, request: object, order: LaunchOrd
   createInterface({ input: output })
     .on('line', (line) => {
       const said = answerIn(line);
-      if (typeof said?.exited === 'number') exited.resolve(exitOf(said.exited));
+      if (typeof said?.exited === 'number') exited.resolve(exitOfStatus(said.exited));
       else if (said) answered.resolve(said);
     })
     .on('close', () => {

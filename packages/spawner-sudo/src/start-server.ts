@@ -6,20 +6,21 @@ import {
   type Account,
   type Accounts,
   bootId,
+  choosePort,
+  couldNotRun,
+  exitUnseen,
   httpOrigin,
-  launchKeyVariable,
-  launchOwnerVariable,
+  launchMarks,
   listenerOwner,
   type PortReservation,
   reachable,
   readProcess,
-  reservePort,
+  saysPortTaken,
   tailFile,
   unlessAborted,
   waitForListener,
 } from '@hub/posix';
 import { accountOf } from './account.ts';
-import { exitedEarly, goneExit } from './exits.ts';
 import { type LaunchedServer, launchServer } from './launch-server.ts';
 import { identityOf, lives } from './lives.ts';
 import type { Mediator } from './mediator.ts';
@@ -46,8 +47,6 @@ interface Attempt {
   readonly server: LaunchedServer;
   readonly state: SudoState;
 }
-
-const portTaken = /address already in use|EADDRINUSE|port \d+ is (already )?in use/i;
 
 /**
  * Starts a server and resolves with its origin once it listens. A port that somebody else took in the meantime is
@@ -77,7 +76,7 @@ export async function startServer(launch: Launch<SudoState>, deps: StartDeps): P
 async function launchAttempt(launch: Launch<SudoState>, account: Account, deps: StartDeps): Promise<Attempt> {
   const { options, mediator, owner } = deps;
   const ip = options.ip || '0.0.0.0';
-  const { port } = await choosePort(ip, options);
+  const { port } = await portFor(ip, options);
   const logFile = deps.logFile(launch.server.id);
   await mkdir(dirname(logFile), { recursive: true, mode: 0o700 });
   const { PYTHONPATH: _, ...hubs } = await launch.environment(httpOrigin(ip, port)); // P324
@@ -86,8 +85,7 @@ async function launchAttempt(launch: Launch<SudoState>, account: Account, deps: 
     USER: launch.user.name,
     HOME: account.home,
     SHELL: account.shell || '/bin/sh',
-    [launchKeyVariable]: launch.key,
-    [launchOwnerVariable]: owner,
+    ...launchMarks(launch.key, owner),
   };
   const { mediatorPath } = options;
   const order = { mediatorPath, account: account.name, args: launch.args, env, logFile };
@@ -98,12 +96,8 @@ async function launchAttempt(launch: Launch<SudoState>, account: Account, deps: 
   return { launch, server, state };
 }
 
-async function choosePort(
-  ip: string,
-  { port, portRange }: SudoSpawnerOptions,
-): Promise<Pick<PortReservation, 'port'>> {
-  if (port !== 0) return { port };
-  return await reservePort(ip, portRange).catch((cause: Error) => {
+async function portFor(ip: string, options: SudoSpawnerOptions): Promise<Pick<PortReservation, 'port'>> {
+  return await choosePort(ip, options).catch((cause: Error) => {
     throw spawnFailure('system', cause.message, { hint: 'See the options ip and portRange.', cause });
   });
 }
@@ -147,11 +141,19 @@ async function outcome(attempt: Attempt, deps: StartDeps): Promise<'listens' | '
   } finally {
     watch.abort();
   }
-  const exit = (await endOf(server)) ?? goneExit(state.pid);
+  const exit = (await endOf(server)) ?? exitUnseen(state.pid);
   const log = await tailFile(state.logFile, 4000);
-  if (portTaken.test(log) || (await listenerOwner(question)) === 'another') return 'port taken';
+  if (saysPortTaken(log) || (await listenerOwner(question)) === 'another') return 'port taken';
+  if (couldNotRun(exit)) throw neverRan(log);
+  // The hub puts it into words, as it does with every exit.
   launch.reportExit(exit);
-  throw exitedEarly(exit, log);
+  throw spawnFailure('exited', 'The server ended before it listened.', { hint: "See the server's log." });
+}
+
+/** A single-user server that is there and never ran. */
+function neverRan(log: string): Error {
+  const lastLine = log.trimEnd().split('\n').at(-1) ?? '';
+  return spawnFailure('command-not-found', `The single-user server could not be run: ${lastLine}`);
 }
 
 /** Seconds for the keeper to tell how a server ended that is known to be gone. */
@@ -181,6 +183,6 @@ async function stop({ launch, state }: Attempt, { mediator }: StartDeps): Promis
 /** Tells the hub as soon as the server ends, as long as this process lives. */
 function reportExit({ launch, server, state }: Attempt): void {
   server.exited
-    .then((exit) => launch.reportExit(exit ?? goneExit(state.pid)))
+    .then((exit) => launch.reportExit(exit ?? exitUnseen(state.pid)))
     .catch((err: unknown) => launch.log.error({ err }, 'the exit of a server could not be reported'));
 }

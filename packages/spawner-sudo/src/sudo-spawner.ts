@@ -1,12 +1,18 @@
-import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { definePlugin, HubInfo, type Launch, type RunningServer, Spawner } from '@hub/core/plugin';
-import { createAccounts, httpOrigin, reachable, tailFile, trimLogFile } from '@hub/posix';
+import {
+  createAccounts,
+  exitUnseen,
+  httpOrigin,
+  ownerMark,
+  reachable,
+  removeLogFile,
+  tailFile,
+  trimLogFile,
+} from '@hub/posix';
 import { accountOf } from './account.ts';
 import { checkRule } from './check-rule.ts';
 import { diagnose } from './diagnose.ts';
-import { goneExit } from './exits.ts';
 import type { LaunchedServer } from './launch-server.ts';
 import { lives } from './lives.ts';
 import { createMediator } from './mediator.ts';
@@ -81,8 +87,8 @@ export const sudoSpawner = definePlugin({
         if (starting.has(key)) return null;
         const child = ownChild(server);
         // Without state nothing was released: what waited at the gate has ended.
-        if (!state) return goneExit(null);
-        if (!(await lives(state))) return (child && (await endOf(child))) ?? goneExit(state.pid);
+        if (!state) return exitUnseen(null);
+        if (!(await lives(state))) return (child && (await endOf(child))) ?? exitUnseen(state.pid);
         await trimLogFile(state.logFile, options.logSize).catch((err: unknown) => {
           log.warn({ err, path: state.logFile }, 'the log of a server could not be cut');
         });
@@ -104,10 +110,7 @@ export const sudoSpawner = definePlugin({
 
       logs: (server, bytes) => tailFile(logOf(server), bytes),
 
-      async deleteForever(server) {
-        const path = logFile(server.server.id);
-        await Promise.all([rm(path, { force: true }), rm(`${path}.1`, { force: true })]);
-      },
+      deleteForever: ({ server }) => removeLogFile(logFile(server.id)),
     };
 
     /** Where to look for a server of which nothing is recorded; null when its owner has no account. */
@@ -118,9 +121,3 @@ export const sudoSpawner = definePlugin({
     }
   },
 });
-
-/** Tells this instance's processes from those of other hubs on the machine and from other plugins'. */
-function ownerMark(dataFolder: string, id: string): string {
-  const digest = createHash('sha256').update(resolve(dataFolder)).digest('hex');
-  return `${digest.slice(0, 16)}:${id}`;
-}

@@ -1,3 +1,4 @@
+import { unlessAborted } from '@hub/posix';
 import { isHubError } from '../../plugin/index.ts';
 import { endServer } from './postmaster.ts';
 import type { PrivatePostgres } from './private-postgres.ts';
@@ -103,16 +104,4 @@ export function supervise(place: Place, first: Session): PrivatePostgres {
 
 function hintOf(error: unknown): { hint?: string } {
   return isHubError(error) && error.hint !== undefined ? { hint: error.hint } : {};
-}
-
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
