@@ -26,6 +26,15 @@ window.addEventListener('pageshow', showChosen);
 // Who sees a refused form goes on where it is wrong.
 form.querySelector('[aria-invalid="true"]:enabled')?.focus();
 
+// A file that is too large need not be sent to be refused. Another one takes the place of the last.
+form.addEventListener('change', ({ target }) => {
+  const { maxBytes, most } = target.dataset;
+  if (!maxBytes) return;
+  const [file] = target.files;
+  target.setCustomValidity(file && file.size > Number(maxBytes) ? text('fileTooLarge', { limit: most }) : '');
+  target.reportValidity();
+});
+
 form.addEventListener('submit', (event) => {
   if (isBusy(start)) event.preventDefault();
   else busy(start, text('starting'));
@@ -34,9 +43,10 @@ form.addEventListener('submit', (event) => {
 document.getElementById('copy-options').addEventListener('click', async (event) => {
   const button = event.currentTarget;
   const link = new URL(window.jhdata.page.spawn_url, location.href);
+  const files = new Set([...form.querySelectorAll('input[type="file"]')].map(({ name }) => name));
   for (const [name, value] of new FormData(form)) {
     // W29: `opt-` tells options from other parameters. Files cannot travel in a link.
-    if (typeof value !== 'string' || !name || name === '_xsrf') continue;
+    if (typeof value !== 'string' || !name || name === '_xsrf' || files.has(name)) continue;
     const group = [...groups].find(({ dataset }) => name.startsWith(`${dataset.profile}--`));
     const option = group ? name.slice(group.dataset.profile.length + 2) : name;
     link.searchParams.append(`opt-${option}`, value);

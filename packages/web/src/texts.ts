@@ -127,6 +127,8 @@ export const texts = {
     optional: '(optional)',
     choose: 'Choose',
     fieldErrors: 'Some answers need another look.',
+    keepFile: 'Keep {file}',
+    fileMost: 'At most {limit}.',
   },
   /** Beside a field of an options form, by the rule of its schema; `{limit}` is what it demands. */
   fieldErrors: {
@@ -141,6 +143,8 @@ export const texts = {
     multipleOf: 'This must be a multiple of {limit}.',
     minLength: 'This must have at least {limit} characters.',
     maxLength: 'This must have at most {limit} characters.',
+    typefile: 'This must be a file.',
+    maxBytes: 'This file is too large. It may have {limit} at most.',
     formaturi: 'This must be an address, such as https://example.org/page.',
     formatemail: 'This must be an e-mail address.',
     pattern: 'This does not have the form that is asked for.',
@@ -354,6 +358,7 @@ export const texts = {
     copied: 'Copied',
     signingIn: 'Signing in',
     starting: 'Starting',
+    fileTooLarge: 'This file is too large. It may have {limit} at most.',
     stopping: 'Stopping',
     deleting: 'Deleting',
     adding: 'Adding',

@@ -129,6 +129,7 @@ const spawnField = (option: string, label: string, more: Partial<SpawnField> = {
   choices: [],
   limits: {},
   placeholder: '',
+  file: null,
   error: null,
   ...more,
 });
@@ -162,6 +163,16 @@ export const spawnFields = (words: Sample['words'], prefix = ''): readonly Spawn
       choices: [{ value: '1', label: '1 hour' }],
     }),
     spawnField('debug', words('Verbose log'), { kind: 'checkbox', value: 'true' }),
+    spawnField('data', words('Data'), {
+      kind: 'file',
+      description: words('It is put into your home.'),
+      file: {
+        maxBytes: 1_048_576,
+        most: '1 MB',
+        accept: '.csv',
+        last: { name: words('measured.csv'), kept: true },
+      },
+    }),
   ].map((field) => ({ ...field, name: `${prefix}${field.name}` }));
 
 const profiles = (words: Sample['words']): readonly SpawnProfile[] =>

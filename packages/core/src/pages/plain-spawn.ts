@@ -1,4 +1,4 @@
-import type { SpawnField, SpawnPage, SpawnProfile } from '../plugin/index.ts';
+import type { SpawnField, SpawnFile, SpawnPage, SpawnProfile } from '../plugin/index.ts';
 import { type Markup, markup, type Part, trusted } from './markup.ts';
 
 /** The options form without a look; fields of profiles that are not chosen are sent and do not count. */
@@ -33,7 +33,11 @@ function checkbox({ name, value }: SpawnField, common: Markup, labelled: Markup)
   return markup`<input type="hidden" name="${name}" value="false"><input type="checkbox" value="true" ${common}${flag('checked', value === 'true')}> ${labelled}`;
 }
 
-function input({ kind, value, choices, required, limits, placeholder }: SpawnField, common: Markup): Markup {
+function input(
+  { kind, value, choices, required, limits, placeholder, file, name }: SpawnField,
+  common: Markup,
+): Markup {
+  if (file) return fileInput(file, common, name);
   if (kind !== 'select') {
     const rules = Object.entries(limits).map(([rule, limit]) => markup` ${rule}="${limit}"`);
     return markup`<input type="${kind}" value="${value}"${rules}${placeholder && markup` placeholder="${placeholder}"`} ${common}>`;
@@ -44,6 +48,13 @@ function input({ kind, value, choices, required, limits, placeholder }: SpawnFie
       markup`<option value="${choice.value}"${flag('selected', choice.value === value)}>${choice.label}</option>`,
   );
   return markup`<select ${common}>${options}</select>`;
+}
+
+function fileInput({ most, accept, last }: SpawnFile, common: Markup, name: string): Markup {
+  const keep =
+    last &&
+    markup`<br><label><input type="checkbox" name="${name}" value="keep"${flag('checked', last.kept)}> Keep ${last.name}</label>`;
+  return markup`<input type="file"${accept && markup` accept="${accept}"`} ${common}> (${most} at most)${keep}`;
 }
 
 function flag(name: string, isSet: boolean): Part {

@@ -1,19 +1,23 @@
-import type {
-  FormFieldSchema,
-  FormSchema,
-  JsonObject,
-  OptionsForm,
-  OptionsFormContext,
-  SpawnField,
-  SpawnPage,
-  SpawnProfile,
+import {
+  type FormFieldSchema,
+  type FormSchema,
+  isStoredFile,
+  type JsonObject,
+  type OptionsForm,
+  type OptionsFormContext,
+  type SpawnField,
+  type SpawnFile,
+  type SpawnPage,
+  type SpawnProfile,
 } from '../plugin/index.ts';
 import {
   choicesOf,
   type FormMistake,
+  inWords,
   isFormSchema,
   offeredProfiles,
   type Profile,
+  usualMaxBytes,
 } from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
 import type { SpawnTarget } from './spawn-target.ts';
@@ -43,10 +47,9 @@ export async function drawForm(
     const choice = starts.choose(owner, null, row?.spawner ?? null);
     const form = starts.mayAsk(choice) ? await starts.form(choice, told) : null;
     if (form === null) return null;
-    return {
-      profiles: [],
-      ...questions(form, '', filledIn?.options ?? told.lastOptions, filledIn?.mistakes ?? []),
-    };
+    const { lastOptions } = told;
+    const answers = { values: filledIn?.options ?? lastOptions, last: lastOptions };
+    return { profiles: [], ...questions(form, '', answers, filledIn?.mistakes ?? []) };
   }
   const offered = offeredProfiles(starts.profiles, owner);
   const last = offered.find(({ id }) => id === told.lastOptions.profile) ?? null;
@@ -60,7 +63,8 @@ export async function drawForm(
       const choice = starts.choose(owner, { profile: profile.id }, null);
       const form = starts.mayAsk(choice) ? await starts.form(choice, told) : null;
       const isFilledIn = filledIn !== null && filledIn.profile === profile.id;
-      const values = isFilledIn ? filledIn.options : profile === last ? told.lastOptions : {};
+      const before = profile === last ? told.lastOptions : {};
+      const answers = { values: isFilledIn ? filledIn.options : before, last: before };
       const { id, name, description } = profile;
       return {
         id,
@@ -68,7 +72,7 @@ export async function drawForm(
         description,
         chosen: profile === chosen,
         lastUsed: profile === last,
-        ...questions(form, fieldPrefix(profile), values, isFilledIn ? filledIn.mistakes : []),
+        ...questions(form, fieldPrefix(profile), answers, isFilledIn ? filledIn.mistakes : []),
       };
     }),
   );
@@ -83,40 +87,60 @@ export function fieldPrefix({ id }: Pick<Profile, 'id'>): string {
   return `${id}--`;
 }
 
+/** What stands in the fields, and what was chosen for the last start. */
+interface Answers {
+  readonly values: JsonObject;
+  readonly last: JsonObject;
+}
+
 function questions(
   form: OptionsForm | null,
   prefix: string,
-  values: JsonObject,
+  answers: Answers,
   mistakes: readonly FormMistake[],
 ): Pick<SpawnProfile, 'fields' | 'optionsFormHtml'> {
   if (!isFormSchema(form)) return { fields: [], optionsFormHtml: form ?? '' };
-  return { fields: fieldsOf(form, prefix, values, mistakes), optionsFormHtml: '' };
+  return { fields: fieldsOf(form, prefix, answers, mistakes), optionsFormHtml: '' };
 }
 
 function fieldsOf(
   { properties, required = [] }: FormSchema,
   prefix: string,
-  values: JsonObject,
+  { values, last }: Answers,
   mistakes: readonly FormMistake[],
 ): readonly SpawnField[] {
   return Object.entries(properties).map(([option, field]): SpawnField => {
     const choices = choicesOf(field);
     const value = textOf(Object.hasOwn(values, option) ? values[option] : field.default);
     const mistake = mistakes.find((one) => one.field === option);
+    const file = field.type === 'file' ? fileField(field, values[option], last[option]) : null;
     return {
       name: `${prefix}${option}`,
       option,
       label: field.title ?? option,
       description: field.description ?? '',
       kind: choices ? 'select' : kindOf(field),
-      required: required.includes(option),
+      required: required.includes(option) && !file?.last,
       value: field.type === 'boolean' && value !== 'true' ? 'false' : value,
       choices: (choices ?? []).map(({ value, title }) => ({ value: String(value), label: title })),
       limits: choices ? {} : limitsOf(field),
       placeholder: textOf(field.examples?.[0]),
+      file,
       error: mistake ? { rule: mistake.rule, limit: mistake.limit, message: mistake.message } : null,
     };
   });
+}
+
+/** What was just sent cannot be put back into a browser's field: only the file of the last start can be kept. */
+function fileField(
+  { maxBytes = usualMaxBytes, accept = '' }: FormFieldSchema,
+  value: unknown,
+  last: unknown,
+): SpawnFile {
+  const common = { maxBytes, most: inWords(maxBytes), accept };
+  if (!isStoredFile(last)) return { ...common, last: null };
+  const kept = isStoredFile(value) && value.filename === last.filename && value.body.data === last.body.data;
+  return { ...common, last: { name: last.filename, kept } };
 }
 
 /** Values of an earlier form may be of any type. */
@@ -127,6 +151,7 @@ function textOf(value: unknown): string {
 
 function kindOf({ type, format }: FormFieldSchema): SpawnField['kind'] {
   if (type === 'boolean') return 'checkbox';
+  if (type === 'file') return 'file';
   if (type === 'integer' || type === 'number') return 'number';
   if (format === 'uri') return 'url';
   return format === 'email' ? 'email' : 'text';

@@ -1,12 +1,20 @@
 import { type FormFile, refuseReservedKeys } from '../http/index.ts';
 import { withDeadline } from '../kernel/index.ts';
-import { HubError, type JsonObject, type JsonValue, type OptionsFormContext } from '../plugin/index.ts';
+import {
+  type FormSchema,
+  HubError,
+  isStoredFile,
+  type JsonObject,
+  type JsonValue,
+  type OptionsFormContext,
+} from '../plugin/index.ts';
 import {
   type FormMistake,
   isFormSchema,
   type Profile,
   type Profiles,
   type SpawnerInstance,
+  storedFile,
 } from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
 import { fieldPrefix } from './spawn-form.ts';
@@ -75,9 +83,41 @@ export async function readOptions(
   const fields = choice.profile ? ownFields(choice.profile, starts.profiles, chosen.fields) : chosen.fields;
   const form = starts.mayAsk(choice) ? await starts.form(choice, told) : null;
   const read = isFormSchema(form)
-    ? fields
+    ? withFiles(form, fields, { files: chosen.files, profile: choice.profile, last: told.lastOptions })
     : await readHtml(choice.spawner, { ...chosen, fields }, told, deps);
   return { profile, ...starts.check(choice, form, read) };
+}
+
+/** Files by the names of their options. One that was not chosen stays what it was the last time, where that is ticked. */
+function withFiles(
+  { properties }: FormSchema,
+  fields: ChosenOptions['fields'],
+  {
+    files,
+    profile,
+    last,
+  }: {
+    readonly files: ChosenOptions['files'];
+    readonly profile: Profile | null;
+    readonly last: JsonObject;
+  },
+): JsonObject {
+  const before = profile === null || last.profile === profile.id ? last : {};
+  const names = Object.keys(properties).filter((name) => properties[name]?.type === 'file');
+  const chosen = names.flatMap((name): [string, JsonValue][] => {
+    const sent = files.findLast(
+      ({ field, filename, body }) =>
+        (field === name || (profile !== null && field === `${fieldPrefix(profile)}${name}`)) &&
+        (filename !== '' || body.length > 0),
+    );
+    if (sent) return [[name, storedFile(sent.filename, sent.contentType, sent.body)]];
+    const kept = fields[name]?.includes('keep') ? before[name] : undefined;
+    return isStoredFile(kept) ? [[name, kept]] : [];
+  });
+  const others = Object.entries(fields).filter(
+    ([name, values]) => !names.includes(name) || values.some((value) => value !== 'keep'),
+  );
+  return { ...Object.fromEntries(others), ...Object.fromEntries(chosen) };
 }
 
 /** What the operator's function, or the spawner, or the simple rules make of an HTML form (W30, P211, P233). */

@@ -124,7 +124,7 @@ async function startWith(
 
   const { failure } = failed;
   const message = failureSentence(failure, target.name);
-  const form = await drawForm(target, told, filledIn, deps);
+  const form = await drawForm(target, { ...told, lastOptions: failed.userOptions ?? {} }, filledIn, deps);
   if (form === null) {
     return failurePage(context, deps, failed, { next: nextArgument(context), message });
   }

@@ -233,7 +233,7 @@ export interface SpawnField {
    * `select` has `choices`. `checkbox` sends `true`; a hidden field of the same name before it sends `false`, so that
    * one left empty is told from one that was not there.
    */
-  readonly kind: 'text' | 'url' | 'email' | 'number' | 'checkbox' | 'select';
+  readonly kind: 'text' | 'url' | 'email' | 'number' | 'checkbox' | 'select' | 'file';
   readonly required: boolean;
   /** As text; `'true'` or `'false'` for a checkbox. */
   readonly value: string;
@@ -241,8 +241,24 @@ export interface SpawnField {
   /** Attributes of the input that the schema asks for: `min`, `max`, `step`, `minlength`, `maxlength`, `pattern`. */
   readonly limits: Readonly<Record<string, string>>;
   readonly placeholder: string;
+  /** Of a file, else `null`. */
+  readonly file: SpawnFile | null;
   /** What is wrong with it; a look may have words of its own for the rule. */
   readonly error: { readonly rule: string; readonly limit: string; readonly message: string } | null;
+}
+
+/** What else there is to know of a field that takes a file. */
+export interface SpawnFile {
+  /** What it may have at most: in bytes, and in words such as `1 MB`. */
+  readonly maxBytes: number;
+  readonly most: string;
+  /** Attribute of the input; `''` for none. */
+  readonly accept: string;
+  /**
+   * The file of the last start. It stays where no other is chosen and a checkbox of the field's name says `keep`;
+   * `kept` tells whether that is ticked. `null` where there is none.
+   */
+  readonly last: { readonly name: string; readonly kept: boolean } | null;
 }
 
 /** A start under way. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FormSchema } from '../plugin/index.ts';
+import { type FormSchema, fileOf, type JsonValue } from '../plugin/index.ts';
 import { formProblems } from './form-problems.ts';
 import { checkForm, typedValues } from './form-values.ts';
 
@@ -80,6 +80,47 @@ describe('values of a form', () => {
   });
 });
 
+describe('a file', () => {
+  const files: FormSchema = {
+    type: 'object',
+    properties: { data: { type: 'file', maxBytes: 3 } },
+  };
+  const checkFile = (data: JsonValue) => checkForm(files, typedValues(files, { data }));
+  const body = { __jupyterhub_bytes__: true, data: 'AEE=' };
+
+  it('comes over the API as base64, and is stored as bytes (P233)', () => {
+    const { values, mistakes } = checkFile({ filename: '../a/b.bin', content_type: 'x/y', data: 'AEE=' });
+    expect(mistakes).toEqual([]);
+    expect(values).toEqual({ data: { filename: 'b.bin', content_type: 'x/y', body } });
+    expect(checkFile({ data: 'AEE=' }).values).toEqual({
+      data: { filename: 'file', content_type: 'application/octet-stream', body },
+    });
+    // What is stored is right at the next start.
+    expect(checkForm(files, typedValues(files, values))).toEqual({ values, mistakes: [] });
+    expect(fileOf(values.data)?.body).toEqual(Buffer.of(0, 65));
+  });
+
+  it.each([
+    [{ data: 'AEE' }, { rule: 'type', limit: 'file', message: 'must be a file' }],
+    [{ data: 'not base64' }, { rule: 'type' }],
+    [{ filename: 7, data: '' }, { rule: 'type' }],
+    [{ data: 'AEE=', more: 1 }, { rule: 'type' }],
+    ['text', { rule: 'type' }],
+    [[{ data: 'AEE=' }], { rule: 'type' }],
+    [{ data: 'AAAAAA==' }, { rule: 'maxBytes', limit: '3 bytes', message: 'must have at most 3 bytes' }],
+  ])('%j is told in words', (given, mistake) => {
+    expect(checkFile(given).mistakes).toMatchObject([{ field: 'data', ...mistake }]);
+  });
+
+  it('may have 1 MB where its field says nothing', () => {
+    const usual: FormSchema = { type: 'object', properties: { data: { type: 'file' } } };
+    const of = (bytes: number) =>
+      checkForm(usual, typedValues(usual, { data: { data: Buffer.alloc(bytes).toString('base64') } }));
+    expect(of(1_048_576).mistakes).toEqual([]);
+    expect(of(1_048_577).mistakes).toMatchObject([{ rule: 'maxBytes', limit: '1 MB' }]);
+  });
+});
+
 describe('a form', () => {
   it('that can be drawn has no problems', () => {
     expect(formProblems(schema, 'profiles[0].form')).toEqual([]);
@@ -98,6 +139,12 @@ describe('a form', () => {
     [{ type: 'object', properties: { a: { type: 'integer', default: 'x' } } }, 'the default of a'],
     [{ type: 'object', properties: { a: { type: 'integer', minimun: 1 } } }, 'minimun'],
     [{ type: 'object', properties: { a: { type: 'string', pattern: '(' } } }, 'regular expression'],
+    [{ type: 'object', properties: { a: { type: 'file', minLength: 3 } } }, 'a file has type, title'],
+    [
+      { type: 'object', properties: { a: { type: 'string', maxBytes: 3 } } },
+      'is for fields of the type "file"',
+    ],
+    [{ type: 'object', properties: { a: { type: 'file', maxBytes: '1 MB' } } }, 'maxBytes'],
   ])('%j is refused', (form, sentence) => {
     const problems = formProblems(form, 'profiles[0].form');
     expect(problems).toHaveLength(1);

@@ -20,7 +20,8 @@ export function storedFile(filename: string, contentType: string, body: Uint8Arr
  * stored one. Anything else stays what it is, and is no file unless it is a stored one.
  */
 export function typedFile(value: JsonValue): JsonValue {
-  if (isStoredFile(value) || typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (isStoredFile(value) || typeof value !== 'object' || value === null || Array.isArray(value))
+    return value;
   const { filename = '', content_type: type = '', data, ...more } = value;
   const isRight = typeof filename === 'string' && typeof type === 'string' && typeof data === 'string';
   if (!isRight || Object.keys(more).length > 0) return value;
