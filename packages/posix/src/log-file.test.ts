@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   closeSync,
@@ -80,3 +82,57 @@ it('does not write through a link', () => {
   closeSync(log);
   expect(statSync(path).isFile()).toBe(true);
 });
+
+it('waits for nobody: not at a pipe, nor for whoever holds a lease on the log they own', async ({ skip }) => {
+  skip(process.platform !== 'linux', 'only on Linux: leases');
+  writeFileSync(path, 'x'.repeat(200));
+  const began = performance.now();
+  const holder = await holdLease(path);
+  try {
+    await expect(tailFile(path, 10)).rejects.toMatchObject({ code: 'EAGAIN' });
+    await expect(trimLogFile(path, 100)).rejects.toMatchObject({ code: 'EAGAIN' });
+  } finally {
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+  }
+  writeFileSync(`${path}.1`, 'old');
+  const second = await holdLease(`${path}.1`);
+  try {
+    await trimLogFile(path, 100);
+  } finally {
+    second.kill('SIGKILL');
+    await once(second, 'exit');
+  }
+  expect(readFileSync(`${path}.1`, 'utf8')).toHaveLength(200);
+  // The kernel would have kept each of the three waiting for 45 s.
+  expect(performance.now() - began).toBeLessThan(30_000);
+
+  rmSync(path);
+  expect((await run('mkfifo', [path])).status).toBe(0);
+  expect(await tailFile(path, 10)).toBe('');
+  await trimLogFile(path, 100);
+});
+
+it('reads through no link', async () => {
+  symlinkSync('/etc/passwd', path);
+  await expect(tailFile(path, 10)).rejects.toMatchObject({ code: 'ELOOP' });
+});
+
+/** A process that has been promised that nobody opens the file before it was asked. */
+async function holdLease(file: string): Promise<ChildProcess> {
+  const script = `
+    import { openSync } from 'node:fs';
+    import koffi from 'koffi';
+    process.on('SIGIO', () => {});
+    const [setLease, exclusive] = [1024, 1];
+    const fcntl = koffi.load(null).func('int fcntl(int fd, int cmd, ...)');
+    if (fcntl(openSync(process.argv[1], 'r+'), setLease, 'int', exclusive) !== 0) process.exit(1);
+    process.stdout.write('held');
+    setInterval(() => {}, 1000);`;
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', script, file], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(holder.stdout, 'data');
+  return holder;
+}

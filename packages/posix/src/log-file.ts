@@ -1,5 +1,5 @@
 import { closeSync, constants, fchownSync, openSync, renameSync, statfsSync } from 'node:fs';
-import { type FileHandle, open, rm, stat, truncate } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { launchError } from './launch-error.ts';
 
@@ -59,6 +59,10 @@ export async function withLogFile<T>(
 /** A trimmed log keeps this many times its limit at most: whoever owns it can make it as long as they like. */
 const mostKept = 4;
 
+// Whoever owns a log may lease it, and the kernel then keeps those who open it waiting for 45 s, in one of the few
+// threads of this process. Nor is a pipe in its place waited for, or a link followed.
+const careful = O_NOFOLLOW | constants.O_NONBLOCK;
+
 /**
  * Keeps a log that is being written below `maxBytes`: a longer one is copied to `<path>.1`, its last part where it is
  * much longer, and emptied. The copy belongs to whom the log belongs to. Lines written between the two steps are
@@ -66,13 +70,14 @@ const mostKept = 4;
  */
 export async function trimLogFile(path: string, maxBytes: number): Promise<void> {
   try {
-    const { size, uid, gid } = await stat(path);
+    const { size, uid, gid } = await lstat(path);
     if (size <= maxBytes) return;
-    await using from = await open(path, constants.O_RDONLY | O_NOFOLLOW);
-    await using to = await open(`${path}.1`, O_WRONLY | O_CREAT | constants.O_TRUNC | O_NOFOLLOW, 0o600);
+    await using from = await open(path, constants.O_RDWR | careful);
+    await rm(`${path}.1`, { force: true }); // may be leased or linked to, too
+    await using to = await open(`${path}.1`, O_WRONLY | O_CREAT | O_EXCL | careful, 0o600);
     if (uid !== process.getuid?.()) await to.chown(uid, gid);
     await copyPart(from, to, Math.max(0, size - maxBytes * mostKept), size);
-    await truncate(path);
+    await from.truncate();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
@@ -96,7 +101,7 @@ export async function removeLogFile(path: string): Promise<void> {
 /** The last part of a file, at most `bytes` of it and only whole UTF-8 characters; `''` when there is no file. */
 export async function tailFile(path: string, bytes: number): Promise<string> {
   try {
-    await using file = await open(path, 'r');
+    await using file = await open(path, constants.O_RDONLY | careful);
     const { size } = await file.stat();
     const start = Math.max(0, size - bytes);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
