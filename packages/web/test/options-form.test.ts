@@ -1,8 +1,13 @@
+import { fileOf } from '@hub/core/plugin';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestHub, type TestHub } from '../../testing/src/index.ts';
 import { web } from '../src/index.ts';
 import { complaints, findChromium, launchChromium } from './page-server.ts';
+
+interface HTMLInput {
+  readonly validationMessage: string;
+}
 
 const executable = findChromium();
 if (!executable && process.env.CI) throw new Error('No Chromium found: set HUB_TEST_CHROMIUM to its path.');
@@ -36,6 +41,7 @@ describe.skipIf(!executable)('profiles in a browser', () => {
               },
               cores: { title: 'Cores', type: 'integer', minimum: 1, maximum: 8, default: 2 },
               debug: { title: 'Verbose log', type: 'boolean' },
+              notes: { title: 'Notes', type: 'file', maxBytes: 2048, accept: '.txt' },
             },
             required: ['image'],
           },
@@ -141,6 +147,42 @@ describe.skipIf(!executable)('profiles in a browser', () => {
       cores: 2,
       debug: false,
     });
+    await page.context().close();
+  });
+
+  it('takes a file, keeps it for the next start, and says at once that one is too large', async () => {
+    const page = await signIn('dora');
+    const said = complaints(page);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.goto(`${hub.url}/hub/spawn?opt-profile=large`);
+    await page.getByLabel('Software').selectOption('py');
+    const field = page.locator('input[type="file"]');
+    const file = (size: number) => ({
+      name: 'notes.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.alloc(size, 'a'),
+    });
+    await field.setInputFiles(file(2049));
+    const problem = () => field.evaluate((input) => (input as unknown as HTMLInput).validationMessage);
+    expect(await problem()).toBe('This file is too large. It may have 2 kB at most.');
+    await field.setInputFiles(file(2048));
+    expect(await problem()).toBe('');
+    await page.click('#start');
+    await hub.until(async () => (await hub.phase('dora')) === 'ready', 30);
+    const { userOptions } = await hub.server('dora');
+    expect(fileOf(userOptions?.notes)).toMatchObject({ filename: 'notes.txt', contentType: 'text/plain' });
+
+    await (await hub.signIn('dora')).stopServer();
+    await hub.until(async () => (await hub.phase('dora')) === 'stopped', 30);
+    await page.goto(`${hub.url}/hub/spawn`);
+    const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+    expect(width).toBeLessThanOrEqual(360);
+    expect(await page.getByLabel('Keep notes.txt').isChecked()).toBe(true);
+    await page.click('#start');
+    await hub.until(async () => (await hub.phase('dora')) === 'ready', 30);
+    expect((await hub.server('dora')).userOptions).toEqual(userOptions);
+    // What is not there to be loaded is the fake server.
+    expect(said.filter((words) => !words.startsWith('Failed to load resource'))).toEqual([]);
     await page.context().close();
   });
 

@@ -1,4 +1,5 @@
 import { isStoredFile, type JsonValue, type StoredFile } from '../plugin/index.ts';
+import { isMap } from './overrides.ts';
 
 /** Bytes of a file of a form that names no other limit. */
 export const usualMaxBytes = 1_048_576;
@@ -20,11 +21,11 @@ export function storedFile(filename: string, contentType: string, body: Uint8Arr
  * stored one. Anything else stays what it is, and is no file unless it is a stored one.
  */
 export function typedFile(value: JsonValue): JsonValue {
-  if (isStoredFile(value) || typeof value !== 'object' || value === null || Array.isArray(value))
-    return value;
-  const { filename = '', content_type: type = '', data, ...more } = value;
-  const isRight = typeof filename === 'string' && typeof type === 'string' && typeof data === 'string';
-  if (!isRight || Object.keys(more).length > 0) return value;
+  const given: unknown = value;
+  if (isStoredFile(given) || !isMap(given)) return value;
+  const { filename = '', content_type: type = '', data, ...more } = given;
+  const areTexts = typeof filename === 'string' && typeof type === 'string' && typeof data === 'string';
+  if (!areTexts || Object.keys(more).length > 0) return value;
   const body = Buffer.from(data, 'base64');
   return body.toString('base64') === data ? storedFile(filename, type, body) : value;
 }
