@@ -1,10 +1,20 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { stealDescriptor } from '../test/support/stolen-descriptor.ts';
 import { launchGated } from './launch.ts';
 import { isAlive } from './process-identity.ts';
 import { hasProc, readProcess } from './process-table.ts';
@@ -38,6 +48,31 @@ it('leaves nothing when it is abandoned', async () => {
   expect(await isAlive(launched.identity)).toBe(false);
   expect(existsSync(witness)).toBe(false);
 });
+
+it.each(['', 'not for me'])(
+  'its gate is held open or written to (%j) by somebody else in vain',
+  async (text) => {
+    const command = ['sleep', '60'];
+    const launched = await launchGated({ command, env, cwd: folder, logFile });
+    const thief = await stealDescriptor(launched.identity.pid, 3, text);
+    try {
+      if (!thief) return expect(hasProc).toBe(true); // this machine protects its processes
+      const before = descriptors();
+      const opened = launched.open();
+      if (text === '') {
+        expect(await Promise.race([opened, sleep(300, 'waits')])).toBe('waits');
+        process.kill(launched.identity.pid, 'SIGKILL');
+      }
+      await opened;
+      expect(descriptors()).toBe(before - 1);
+    } finally {
+      thief?.kill('SIGKILL');
+      if (await isAlive(launched.identity)) process.kill(launched.identity.pid, 'SIGKILL');
+    }
+  },
+);
+
+const descriptors = () => readdirSync('/proc/self/fd').length;
 
 it('leaves nothing when the hub is killed before it opened the gate', async () => {
   const witness = join(folder, 'witness');

@@ -132,8 +132,10 @@ async function gatedProcess(child: ChildProcess, { cwd, opening }: Plan): Promis
   line.unref();
   child.unref();
   const identity = child.pid === undefined ? null : await identify(child.pid);
-  if (!identity)
+  if (!identity) {
+    line.destroy();
     throw launchError('system', '/bin/sh', 'The launched process ended before it could be identified.');
+  }
 
   let opened = false;
   return {
@@ -147,11 +149,13 @@ async function gatedProcess(child: ChildProcess, { cwd, opening }: Plan): Promis
       opened = true;
       if (line.destroyed) return;
       const closed = once(line, 'close').catch(() => {});
+      const answered = once(line, 'data').catch(() => {});
       line.ref();
       line.end(opening);
-      // Nobody writes on the other side, so the line closes as soon as the command has replaced the gate.
-      line.resume();
-      await closed;
+      // Nobody writes on the other side, so the line closes as soon as the command has replaced the gate. A process of
+      // the account could take hold of that side: it is neither listened to nor waited for longer than the gate lives.
+      await Promise.race([closed, answered, exited]);
+      line.destroy();
     },
     async abandon() {
       if (opened) return;
