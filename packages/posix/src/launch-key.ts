@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { ProcessIdentity } from './process-identity.ts';
@@ -76,8 +76,9 @@ async function scan(): Promise<readonly LaunchedProcess[]> {
   const queue = running.values();
   // A read waits when the process it asks about is stuck on its memory map: never more than a few at once.
   const reader = async (): Promise<void> => {
+    const space = Buffer.alloc(hasProc ? longestEnvironment : 0);
     for (const info of queue) {
-      const variables = await read(info.pid);
+      const variables = await read(info.pid, space);
       const key = variables?.(launchKeyVariable);
       if (!key) continue;
       const identity = { pid: info.pid, startTime: info.startTime, bootId: boot };
@@ -89,8 +90,8 @@ async function scan(): Promise<readonly LaunchedProcess[]> {
   return found;
 }
 
-/** The real one: files in `/proc` belong to root when a process may not be dumped. */
-async function uidOf(pid: number): Promise<number | null> {
+/** The account a process runs as. The real one: files in `/proc` belong to root when a process may not be dumped. */
+export async function uidOf(pid: number): Promise<number | null> {
   if (!hasProc) return null;
   try {
     const [, uid] = /^Uid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'latin1')) ?? [];
@@ -102,10 +103,18 @@ async function uidOf(pid: number): Promise<number | null> {
 
 type Variables = (name: string) => string | undefined;
 
-async function environmentFromProc(pid: number): Promise<Variables | null> {
+/**
+ * Of an environment no more is read. A program begins with a few kilobytes, but may later say that any part of its
+ * memory is its environment, gigabytes of it; and who wants to hide a mark can as well take it off.
+ */
+const longestEnvironment = 1 << 20;
+
+async function environmentFromProc(pid: number, space: Buffer): Promise<Variables | null> {
   let text: string;
   try {
-    text = await readFile(`/proc/${pid}/environ`, 'utf8');
+    await using file = await open(`/proc/${pid}/environ`);
+    const { bytesRead } = await file.read(space, 0, space.length, 0);
+    text = space.toString('utf8', 0, bytesRead);
   } catch {
     // Gone meanwhile, or another user's: neither can be ours to find.
     return null;
