@@ -1,3 +1,4 @@
+export { runsAnythingAs } from './account-processes.ts';
 export { httpOrigin, reachable } from './address.ts';
 export { type ControlGroups, type GroupLimits, openControlGroups } from './control-groups.ts';
 export { findCommand } from './find-command.ts';

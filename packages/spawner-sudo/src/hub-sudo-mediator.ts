@@ -203,8 +203,16 @@ function program(...candidates: readonly [string, ...string[]]): string {
 /** As the system's accounts have it: the environment may say anything. */
 function home(): string {
   const { homedir, username } = userInfo();
-  if (statSync(homedir, { throwIfNoEntry: false })?.isDirectory()) return homedir;
-  throw new Error(`The home folder ${homedir} of ${username} does not exist.`);
+  try {
+    if (!statSync(homedir).isDirectory()) throw new Error(`The home folder ${homedir} is not a folder.`);
+    accessSync(homedir, constants.R_OK | constants.W_OK | constants.X_OK);
+    return homedir;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new Error(`The home folder ${homedir} of ${username} does not exist.`);
+    if (code === undefined) throw error;
+    throw new Error(`${username} may not use the home folder ${homedir} (${code}).`);
+  }
 }
 
 function texts(value: unknown): readonly string[] {

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
 import { type Exit, type JsonObject, spawnFailure } from '@hub/core/plugin';
 import { exitOfStatus, openLogFile, tailFile } from '@hub/posix';
-import { answerIn } from './answer.ts';
+import { answerIn, isPid } from './answer.ts';
 import type { Mediator } from './mediator.ts';
+import { saidBy, saidTooMuch } from './said-by.ts';
 import { sudoFailure } from './sudo-failure.ts';
 
 /** What to launch: the command itself lies beside the mediator. */
@@ -37,7 +37,11 @@ export interface LaunchedServer {
  * Has the mediator launch a server. Should this process die before `open`, a server behind a gate never runs. Throws a
  * spawn failure when sudo or the mediator refuse.
  */
-export async function launchServer(order: LaunchOrder, mediator: Mediator): Promise<LaunchedServer> {
+export async function launchServer(
+  order: LaunchOrder,
+  mediator: Mediator,
+  patience = usualPatience,
+): Promise<LaunchedServer> {
   const gated = await mediator.hasGate();
   const log = openLogFile(order.logFile);
   let child: ChildProcess;
@@ -48,10 +52,30 @@ export async function launchServer(order: LaunchOrder, mediator: Mediator): Prom
   }
   const { args, env } = order;
   const request = { action: 'spawn', args, env };
-  return gated ? behindGate(child, request, order) : atOnce(child, request, order);
+  const late = Promise.withResolvers<never>();
+  late.promise.catch(() => {}); // perhaps nobody waits any more
+  const timer = setTimeout(() => {
+    late.reject(spawnFailure('system', `The mediator did not answer within ${patience} s.`));
+  }, patience * 1000);
+  try {
+    return await (gated ? behindGate : atOnce)(child, request, order, late.promise);
+  } catch (error) {
+    for (const pipe of pipesOf(child)) pipe.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-async function behindGate(child: ChildProcess, request: object, order: LaunchOrder): Promise<LaunchedServer> {
+/** Seconds until a mediator that was not let go on by its user is given up. */
+const usualPatience = 60;
+
+async function behindGate(
+  child: ChildProcess,
+  request: object,
+  order: LaunchOrder,
+  late: Promise<never>,
+): Promise<LaunchedServer> {
   const [input, output] = pipesOf(child);
   const answered = Promise.withResolvers<JsonObject | null>();
   const exited = Promise.withResolvers<Exit | null>();
@@ -65,32 +89,33 @@ async function behindGate(child: ChildProcess, request: object, order: LaunchOrd
       answered.resolve(null);
       exited.resolve(null);
     });
+  const endless = saidTooMuch(output);
+  endless.catch(() => {}); // after the answer nobody hears it: the end of the lines is the end of its word
   input.write(`${JSON.stringify({ ...request, gate: true })}\n`);
-  try {
-    const pid = await pidIn(await answered.promise, order);
-    child.unref();
-    output.unref();
-    return {
-      pid,
-      tells: true,
-      exited: exited.promise,
-      open: () => void input.end('\n'),
-      abandon: () => void input.destroy(),
-    };
-  } catch (error) {
-    input.destroy();
-    output.destroy();
-    throw error;
-  }
+  const pid = await pidIn(await Promise.race([endless, answered.promise, late]), order);
+  child.unref();
+  output.unref();
+  return {
+    pid,
+    tells: true,
+    exited: exited.promise,
+    open: () => void input.end('\n'),
+    abandon: () => void input.destroy(),
+  };
 }
 
 /** sudospawner's mediator: answers after a second, about a server that runs (P325). */
-async function atOnce(child: ChildProcess, request: object, order: LaunchOrder): Promise<LaunchedServer> {
+async function atOnce(
+  child: ChildProcess,
+  request: object,
+  order: LaunchOrder,
+  late: Promise<never>,
+): Promise<LaunchedServer> {
   const [input, output] = pipesOf(child);
   const ended = child.exitCode === null ? once(child, 'exit') : null;
   input.end(JSON.stringify(request));
-  const answer = answerIn(await text(output));
-  if (!answer) await ended;
+  const answer = answerIn(await Promise.race([saidBy(output), late]));
+  if (!answer) await Promise.race([ended, late]);
   const pid = await pidIn(answer, order);
   child.unref();
   return { pid, tells: false, exited: new Promise(() => {}), open() {}, abandon() {} };
@@ -102,13 +127,16 @@ function pipesOf({ stdin, stdout }: ChildProcess): readonly [Socket, Socket] {
 }
 
 async function pidIn(answer: JsonObject | null, order: LaunchOrder): Promise<number> {
-  if (answer?.ok === true && typeof answer.pid === 'number') return answer.pid;
+  if (answer?.ok === true && isPid(answer.pid)) return answer.pid;
   if (typeof answer?.error === 'string') throw refused(answer.error);
   throw sudoFailure(await tailFile(order.logFile, 4000), order);
 }
 
 /** What the mediator says of a server it could not launch (P326). */
 function refused(error: string): Error {
+  if (/home folder/.test(error)) {
+    return spawnFailure('system', sentence(error), { hint: 'Make it, or give it to the account it is for.' });
+  }
   const early = /^Exited with status/.test(error);
   const missing = /does not exist|may not be executed|No such file|Permission denied/.test(error);
   return spawnFailure(early ? 'exited' : missing ? 'command-not-found' : 'system', sentence(error), {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { familyOf, type ProcessIdentity } from '@hub/posix';
+import { spawnFailure } from '@hub/core/plugin';
+import { familyOf, type ProcessIdentity, runsAnythingAs } from '@hub/posix';
 import { identityOf, lives } from './lives.ts';
 import type { Mediator } from './mediator.ts';
 import type { SudoState } from './state.ts';
@@ -24,9 +25,24 @@ const escaped = [
 /**
  * Ends a server through the mediator and resolves when nothing of it is known to run: the server with its group first
  * (P304), then what escaped the group: descendants, and what carries the key where the mediator can look for it.
- * Rejects when something survives SIGKILL, and with the signal's reason when aborted.
+ * Rejects when something survives SIGKILL, when sudo does not let the hub signal it, and with the signal's reason when
+ * aborted.
  */
 export async function stopServer(order: StopOrder, mediator: Mediator): Promise<void> {
+  try {
+    await climb(order, mediator);
+  } catch (error) {
+    const { state, signal } = order;
+    signal.throwIfAborted();
+    // Nothing was released, and what waited at the gate has ended: there is nobody to look for.
+    if (!state) return;
+    // sudo may know the account no longer, or not let the hub become it. That matters only while something runs.
+    if (!(await lives(state)) && (await runsAnythingAs(state.uid)) === false) return;
+    throw await outOfReach(error, state);
+  }
+}
+
+async function climb(order: StopOrder, mediator: Mediator): Promise<void> {
   const { state, key, ladder, signal } = order;
   const account = state?.account ?? order.account;
   if (!account) return;
@@ -57,6 +73,21 @@ export async function stopServer(order: StopOrder, mediator: Mediator): Promise<
   left = await alive(left);
   if (left.length > 0)
     throw new Error(`Still running after SIGKILL: ${left.map(({ pid }) => pid).join(', ')}.`);
+}
+
+/** What an administrator needs to end by hand what sudo lets the hub end no more. */
+async function outOfReach(error: unknown, state: SudoState): Promise<unknown> {
+  if (!isRefusal(error)) return error;
+  const { pid, uid } = state;
+  const left = (await lives(state))
+    ? `Process ${pid} of uid ${uid} runs on.`
+    : `Processes of uid ${uid} run.`;
+  const hint = `${error.hint ?? ''} Or end it as root; the hub notices.`.trimStart();
+  return spawnFailure('stop-failed', `${error.message} ${left}`, { hint, cause: error });
+}
+
+function isRefusal(error: unknown): error is ReturnType<typeof spawnFailure> {
+  return (error as { kind?: unknown }).kind === 'spawn-failure';
 }
 
 async function gone(all: readonly ProcessIdentity[], seconds: number, signal: AbortSignal): Promise<void> {

@@ -39,7 +39,9 @@ function phaseOf(row: ServerRecord | null): PageServerPhase {
 function messageOf(row: ServerRecord | null): string | null {
   if (row?.phase !== 'stopping') return row?.failure?.message ?? null;
   if (row.stopTries === 0) return null;
-  return `The server could not be stopped yet. It is tried again in ${secondsToNextStop(row.stopTries)} s.`;
+  const why =
+    row.failure?.cause === 'stop-failed' ? row.failure.message : 'The server could not be stopped yet.';
+  return `${why} It is tried again in ${secondsToNextStop(row.stopTries)} s.`;
 }
 
 /** Chosen options in a few words: `Standard · Python 3.13`; without profiles what the options say of one. */

@@ -93,6 +93,14 @@ function failureOf(error: unknown, at: Place): Failure {
   };
 }
 
+/** What a spawner itself says of why a stop did not succeed; null when it says nothing for people to read. */
+export function spawnersWords(
+  error: unknown,
+): { readonly message: string; readonly hint: string | null } | null {
+  if (!isNamed(error)) return null;
+  return { message: storableText(error.message), hint: error.hint && storableText(error.hint) };
+}
+
 function isNamed(error: unknown): error is NamedFailure {
   return error instanceof Error && (error as { kind?: unknown }).kind === 'spawn-failure';
 }

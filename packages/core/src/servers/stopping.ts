@@ -1,5 +1,6 @@
 import { HubError } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
+import { spawnersWords } from './failure.ts';
 import { LostRace } from './lost-race.ts';
 import { deleteForever } from './removal.ts';
 import type { ServerRecord } from './server.ts';
@@ -58,6 +59,7 @@ async function keepStopping(context: ServersContext, server: ServerRecord, error
   const tries = server.stopTries + 1;
   const startFailure = server.failure?.cause === 'stop-failed' ? null : server.failure;
   const retryIn = secondsToNextStop(tries);
+  const why = spawnersWords(error);
   context.log.error(
     { user: server.userName, server: server.name, err: error, tries, retryIn },
     'server could not be stopped, it is tried again',
@@ -70,8 +72,8 @@ async function keepStopping(context: ServersContext, server: ServerRecord, error
         retryIn,
         failure: startFailure ?? {
           cause: 'stop-failed',
-          message: 'The server could not be stopped yet.',
-          hint: `It is tried again in ${retryIn} s.`,
+          message: `The server could not be stopped yet${why ? `: ${why.message}` : '.'}`,
+          hint: `${why?.hint ?? 'The log of the hub names the cause.'} It is tried again in ${retryIn} s.`,
           messageHtml: null,
           status: 500,
           expected: false,
