@@ -49,7 +49,8 @@ export function errorAnswer(error: unknown): ErrorAnswer {
     });
   }
   if (isSpawnRefusal(error)) {
-    return answer(validStatus(error.status), error.message, { messageHtml: error.messageHtml });
+    const { messageHtml, headers = {} } = error;
+    return answer(validStatus(error.status), error.message, { messageHtml, headers });
   }
   return frameworkAnswer(error) ?? answer(500, '', { unexpected: true });
 }

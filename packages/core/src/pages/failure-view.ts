@@ -27,7 +27,11 @@ export async function failurePage(
   context: Context,
   deps: PageDeps,
   row: FailedServer,
-  more: { readonly next: string | null; readonly message?: string },
+  more: {
+    readonly next: string | null;
+    readonly message?: string;
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+  },
 ): Promise<Answer> {
   const name: ServerName = { user: row.userName, server: row.name };
   const [mayRead, events] = await Promise.all([readsLog(context, name, deps), storyOf(row, deps)]);
@@ -39,7 +43,10 @@ export async function failurePage(
     implicitStartSeconds: 0,
     failure: more.message === undefined ? failure : { ...failure, message: more.message },
   };
-  return html(await deps.pages.notRunning(await pageContext(context, deps), page), row.failure.status);
+  const { headers = {} } = more;
+  return html(await deps.pages.notRunning(await pageContext(context, deps), page), row.failure.status, {
+    headers,
+  });
 }
 
 /** The words of a fault in a plugin are not for people (W111): the page has its own. */

@@ -126,10 +126,12 @@ async function startWith(
   const message = failureSentence(failure, target.name);
   const form = await drawForm(target, { ...told, lastOptions: failed.userOptions ?? {} }, filledIn, deps);
   if (form === null) {
-    return failurePage(context, deps, failed, { next: nextArgument(context), message });
+    const page = { next: nextArgument(context), message, headers: failure.headers };
+    return failurePage(context, deps, failed, page);
   }
   const error = { message, html: failure.messageHtml };
-  return formPage(context, target, form, deps, { status: failure.status, headers: {}, error });
+  const { status, headers = {} } = failure;
+  return formPage(context, target, form, deps, { status, headers, error });
 }
 
 /** The form again, with what is wrong beside its fields; on the whole only what no field of it can tell. */

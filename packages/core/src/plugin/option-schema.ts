@@ -24,6 +24,7 @@ export interface OptionSchema {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly uniqueItems?: boolean;
   /**
    * The value may also be a function of the launch, and groups, chosen options and hooks may change it: a spawner

@@ -1,4 +1,5 @@
 import type { Logger, ServerView, UserView } from './common.ts';
+import type { ServerCertificate } from './internal-tls.ts';
 import type { Awaitable, JsonObject, JsonValue } from './json.ts';
 import type { ForLaunch } from './option-schema.ts';
 import type { RequestView } from './request.ts';
@@ -56,10 +57,17 @@ export interface Launch<State = JsonValue> extends LaunchView {
    */
   resolve<O extends object>(options: O): Promise<ForLaunch<O>>;
   /**
-   * The whole environment of the server (P240). `bind` is the origin the server shall listen at, such as
-   * `http://127.0.0.1:4711`; it becomes `JUPYTERHUB_SERVICE_URL`.
+   * With internal TLS: what the server shows hub and proxy, and whom it believes. A spawner with
+   * {@link Spawner.placesCertificates} writes the three texts to files that the server's account alone can read, says in
+   * {@link Launch.environment} where they are, and removes them at the stop. `null`: nothing is encrypted.
    */
-  environment(bind: string): Promise<Record<string, string>>;
+  readonly tls: ServerCertificate | null;
+  /**
+   * The whole environment of the server (P240). `bind` is the origin the server shall listen at, such as
+   * `http://127.0.0.1:4711`; it becomes `JUPYTERHUB_SERVICE_URL`, with `https` where the launch has {@link Launch.tls}.
+   * Then `files`, absolute paths as the server sees them, are demanded.
+   */
+  environment(bind: string, files?: CertificateFiles | undefined): Promise<Record<string, string>>;
   /** Tells those who wait. At most 500 per launch are kept. */
   progress(event: ProgressEvent): void;
   /**
@@ -88,7 +96,8 @@ export interface RunningServer<State = JsonValue> {
 export interface Spawner<State extends JsonValue = JsonValue> {
   /**
    * Launches the server and resolves with the origin where hub and proxy reach it, such as
-   * `http://127.0.0.1:4711` (P201). The hub then waits for HTTP itself.
+   * `http://127.0.0.1:4711` (P201). The hub then waits for HTTP itself, or for HTTPS where the launch has
+   * {@link Launch.tls}: the scheme of the answer counts only without it.
    */
   start(launch: Launch<State>): Promise<string>;
   /** `null` while it runs or nothing is known to the contrary; only an exit means dead. A throw means unknown. */
@@ -101,6 +110,8 @@ export interface Spawner<State extends JsonValue = JsonValue> {
 
   /** Servers are processes of the hub's own machine: only hubs of the same host may poll and stop them. */
   readonly hostBound?: boolean;
+  /** Hands {@link Launch.tls} to servers. A hub with internal TLS does not start with a spawner that does not (P212). */
+  readonly placesCertificates?: boolean;
   /** Where a launched server is reached, when the answer of `start` was lost with a hub. `null`: not known. */
   address?(server: RunningServer<State>): Promise<string | null>;
   /** Why a running server does not answer at its address, as far as this spawner can see. */
@@ -126,8 +137,6 @@ export interface Spawner<State extends JsonValue = JsonValue> {
   rename?(server: RunningServer<State>, newName: string): Promise<void>;
   /** The server's row is about to go for good (P213). */
   deleteForever?(server: RunningServer<State>): Promise<void>;
-  /** Hands certificates for internal TLS to the server; answers with the paths it will find them at (P212). */
-  certificates?(launch: Launch<State>, files: CertificateFiles): Promise<CertificateFiles>;
   /** How many more servers fit; shown to those who wait. */
   capacity?(): Promise<number | null>;
   /** What is doubtful about options and surroundings, asked at each start and by `hub check`; never throws (P118). */
@@ -135,7 +144,7 @@ export interface Spawner<State extends JsonValue = JsonValue> {
 }
 export const Spawner = token<Spawner>('Spawner');
 
-/** Paths of a server's key, certificate and trust bundle. */
+/** Where a server finds its key, its certificate and whom it believes (W91): `JUPYTERHUB_SSL_…`. */
 export interface CertificateFiles {
   readonly keyFile: string;
   readonly certFile: string;
@@ -174,12 +183,20 @@ export interface SpawnRefusal {
   readonly messageHtml: string | null;
   /** For the operator's log only. */
   readonly logMessage: string | null;
+  /** Go with the answer to whoever waits for the start, such as `Retry-After` (W112). */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Makes the error that refuses a start: `throw spawnRefusal('All GPUs are taken.', { reason: 'capacity', status: 503 })`. */
 export function spawnRefusal(
   message: string,
-  more: { reason?: string; status?: number; messageHtml?: string; logMessage?: string } = {},
+  more: {
+    reason?: string;
+    status?: number;
+    messageHtml?: string;
+    logMessage?: string;
+    headers?: Readonly<Record<string, string>>;
+  } = {},
 ): Error & SpawnRefusal {
   return Object.assign(new Error(message), {
     kind: 'spawn-refusal' as const,
@@ -187,6 +204,7 @@ export function spawnRefusal(
     status: more.status ?? 400,
     messageHtml: more.messageHtml ?? null,
     logMessage: more.logMessage ?? null,
+    headers: more.headers ?? {},
   });
 }
 

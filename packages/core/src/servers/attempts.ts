@@ -1,5 +1,5 @@
 import { databaseNow } from '../kernel/index.ts';
-import { type Exit, isHubError, type UserView } from '../plugin/index.ts';
+import { type Exit, isHubError, isSpawnRefusal, type UserView } from '../plugin/index.ts';
 import { type Attempt, LostLaunch } from './attempt.ts';
 import { secondsStarting } from './attempt-end.ts';
 import type { ServersContext } from './context.ts';
@@ -197,7 +197,8 @@ export class Attempts {
   }
 
   #tell(name: object, failure: Failure, error: unknown): void {
-    const fields = { ...name, cause: failure.cause, reason: failure.message };
+    const words = isSpawnRefusal(error) && error.logMessage ? { words: error.logMessage } : {};
+    const fields = { ...name, cause: failure.cause, reason: failure.message, ...words };
     if (failure.expected) this.#context.log.info(fields, 'start refused');
     else if (failure.cause === 'plugin-error')
       this.#context.log.error({ ...fields, err: error }, 'start failed');
@@ -207,7 +208,12 @@ export class Attempts {
   async #describe(attempt: Attempt, error: unknown): Promise<Failure> {
     const { server } = attempt;
     const now = this.#context.clock.now().toISOString();
-    return describeFailure(error, { attempt: server.attempt, now, log: await this.#logTail(attempt) });
+    const log = await this.#logTail(attempt);
+    const failure = describeFailure(error, { attempt: server.attempt, now, log });
+    if (failure.status !== 429 || failure.headers) return failure;
+    // A full engine is a full hub to whoever waits (P228).
+    const wait = this.#context.ids.integer(...this.#context.settings.retryAfter);
+    return { ...failure, headers: { 'Retry-After': String(wait) } };
   }
 
   async #logTail({ server }: Attempt): Promise<string | null> {

@@ -23,6 +23,7 @@ export function describeFailure(error: unknown, at: Place): Failure {
   const storable = (text: string | null) => text && storableText(text);
   return {
     ...failure,
+    status: validStatus(failure.status),
     message: storableText(failure.message),
     hint: storable(failure.hint),
     messageHtml: storable(failure.messageHtml),
@@ -47,6 +48,7 @@ function failureOf(error: unknown, at: Place): Failure {
       hint: null,
       messageHtml: error.messageHtml,
       status: error.status,
+      ...headersOf(error),
       expected: true,
       reason: error.reason,
     };
@@ -78,6 +80,7 @@ function failureOf(error: unknown, at: Place): Failure {
       message: error.message,
       hint: error.hint ?? null,
       status: error.status,
+      ...headersOf(error),
       expected: error.status < 500,
       reason: 'error',
     };
@@ -91,6 +94,15 @@ function failureOf(error: unknown, at: Place): Failure {
     hint: 'Try again; if it keeps happening, tell an administrator. The log of the hub names the cause.',
     reason: 'error',
   };
+}
+
+function headersOf({ headers = {} }: { readonly headers?: Failure['headers'] }): Pick<Failure, 'headers'> {
+  return Object.keys(headers).length > 0 ? { headers } : {};
+}
+
+/** A plugin's refusal may carry any number. */
+function validStatus(status: number): number {
+  return Number.isInteger(status) && status >= 400 && status <= 599 ? status : 500;
 }
 
 /** What a spawner itself says of why a stop did not succeed; null when it says nothing for people to read. */

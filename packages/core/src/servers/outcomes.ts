@@ -78,6 +78,7 @@ function startError(server: ServerRecord | null): HubError {
     {
       status: failure.status,
       expose: true,
+      headers: failure.headers ?? {},
       ...(failure.hint === null ? {} : { hint: failure.hint }),
     },
   );

@@ -14,6 +14,8 @@ export interface Failure {
   readonly messageHtml: string | null;
   /** HTTP status the start answers with (R81). */
   readonly status: number;
+  /** What goes with that answer, such as `Retry-After` (W112). */
+  readonly headers?: Readonly<Record<string, string>>;
   /** A refusal is expected; anything else is a fault. */
   readonly expected: boolean;
   /** A word for metrics. */

@@ -59,10 +59,12 @@ export const serversSettings = {
     },
     retryAfter: {
       type: 'array',
-      items: { type: 'integer' },
+      items: { type: 'integer', minimum: 1 },
       minItems: 2,
+      maxItems: 2,
       default: [30, 60],
-      description: 'Range of `Retry-After` when a start is refused.',
+      description:
+        'Range of `Retry-After` when a start is refused because too many wait (`spawn_throttle_retry_range`).',
     },
     hookTimeout: { ...seconds, default: 30, description: 'Limit of a hook.' },
     formLimit: {
