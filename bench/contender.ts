@@ -10,6 +10,20 @@ import { endProcessesBelow } from './processes.ts';
 /** The clone. */
 export const root = path.resolve(import.meta.dirname, '..');
 
+/** As little work as a process can be, so that the hubs' own work shows. */
+const trivialServer = [
+  path.join(root, '.venv/bin/python'),
+  '-I',
+  '-S',
+  path.join(import.meta.dirname, 'trivial_server.py'),
+];
+
+/** What students have: JupyterLab as its hub starts it. */
+export const labServer: readonly string[] = [
+  path.join(root, '.venv/bin/jupyterhub-singleuser'),
+  ...(process.getuid?.() === 0 ? ['--allow-root'] : []),
+];
+
 /** What both hubs are told, each in its own words. */
 export interface HubSettings {
   /** Origin of the proxy's public side. */
@@ -17,15 +31,27 @@ export interface HubSettings {
   /** Origin of the hub's own listener. */
   readonly hubUrl: string;
   readonly proxyApiUrl: string;
+  readonly proxyToken: string;
   /** Folder with everything of this hub; also the working directory of its process. */
   readonly folder: string;
   /** Below it every user has a home; servers run there. */
   readonly homes: string;
   /** What a server is. */
   readonly command: readonly string[];
+  /** Seconds a server may take to start, and to answer. */
+  readonly startTimeout: number;
+  /** Seconds between two looks at a running server. */
+  readonly pollInterval: number;
+  /** Servers go on when the hub ends. */
+  readonly keepServers: boolean;
   /** Servers are rows alone: they count as running, and nothing starts or stops them. */
   readonly rowsForServers: boolean;
 }
+
+/** What a part wants otherwise than usual. */
+export type HubWishes = Partial<
+  Pick<HubSettings, 'command' | 'startTimeout' | 'pollInterval' | 'keepServers' | 'rowsForServers'>
+>;
 
 /** How many users and running servers a hub is given. */
 export interface People {
@@ -43,6 +69,8 @@ export interface Contender {
   insertPeople(settings: HubSettings, people: People): Promise<void>;
   /** Is that done while the hub runs, or while it does not? */
   readonly insertsInto: 'running' | 'stopped';
+  /** What its log says when, after a start, it has looked at every server that runs; the group is their number. */
+  readonly saysLookedAt: RegExp;
   /** Launches the hub's process; `token` resolves to one of an administrator. */
   launch(settings: HubSettings): Promise<{ readonly process: ChildProcess; readonly token: Promise<string> }>;
 }
@@ -56,6 +84,8 @@ export interface RunningHub extends AsyncDisposable {
   readonly token: string;
   /** From the launch of its process to the first 200 of `/hub/api` through the proxy. */
   readonly secondsToReady: number;
+  /** Ends the hub alone; what it leaves running belongs to the next one started in its folder. */
+  end(): Promise<void>;
 }
 
 const readyWithin = 60_000;
@@ -66,7 +96,7 @@ export async function startHub(
   contender: Contender,
   folder: string,
   signal: AbortSignal,
-  { rowsForServers = false }: { readonly rowsForServers?: boolean } = {},
+  wishes: HubWishes = {},
 ): Promise<RunningHub> {
   const homes = path.join(folder, 'homes');
   await mkdir(homes, { recursive: true });
@@ -75,21 +105,25 @@ export async function startHub(
     publicUrl: `http://127.0.0.1:${publicPort}`,
     hubUrl: `http://127.0.0.1:${hubPort}`,
     proxyApiUrl: `http://127.0.0.1:${apiPort}`,
+    proxyToken: 'of-the-bench',
     folder,
     homes,
-    // As little work as a process can be, so that the hubs' own work shows.
-    command: [
-      path.join(root, '.venv/bin/python'),
-      '-I',
-      '-S',
-      path.join(import.meta.dirname, 'trivial_server.py'),
-    ],
-    rowsForServers,
+    command: trivialServer,
+    // Both have 60 s; a machine with other work to do shall make nothing fail.
+    startTimeout: 150,
+    pollInterval: 30, // the default of both
+    keepServers: false,
+    rowsForServers: false,
+    ...wishes,
   };
   const began = performance.now();
   const { process: child, token } = await contender.launch(settings);
   token.catch(() => undefined); // looked at below, unless the hub ends before
-  const stop = () => stopHub(child, folder);
+  const stop = async () => {
+    await endHub(child);
+    const left = await endProcessesBelow(folder);
+    if (left.length > 0 && !settings.keepServers) console.warn(`  left behind and ended: ${left.join(', ')}`);
+  };
   try {
     await untilReady(child, `${settings.publicUrl}/hub/api`, signal);
     const secondsToReady = (performance.now() - began) / 1000;
@@ -99,6 +133,7 @@ export async function startHub(
       settings,
       token: await token,
       secondsToReady,
+      end: () => endHub(child),
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
@@ -128,14 +163,11 @@ async function untilReady(child: ChildProcess, url: string, signal: AbortSignal)
   }
 }
 
-async function stopHub(child: ChildProcess, folder: string): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const exit = once(child, 'exit');
-    child.kill('SIGTERM');
-    await Promise.race([exit, sleep(stopWithin, undefined, { ref: false })]);
-  }
-  const left = await endProcessesBelow(folder);
-  if (left.length > 0) console.warn(`  left behind and ended: ${left.join(', ')}`);
+async function endHub(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  await Promise.race([exit, sleep(stopWithin, undefined, { ref: false })]);
 }
 
 async function freePorts(count: number): Promise<number[]> {

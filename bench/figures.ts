@@ -3,7 +3,7 @@ import type { Contender } from './contender.ts';
 /** One row of the table. */
 export interface Measure {
   readonly title: string;
-  readonly unit: 's' | 'ms' | 'MB' | '/s' | 'cores' | '';
+  readonly unit: 's' | 'ms' | 'MB' | '/s' | 'cores' | '%' | '';
   /** A size that was given: nothing is better. */
   readonly isSize?: boolean;
   /** Lower is better, unless told. */

@@ -31,10 +31,13 @@ const hub = await createHub({
     localSpawner({
       runAs: 'hub',
       command: [...given.command],
+      startTimeout: given.startTimeout,
+      httpTimeout: given.startTimeout,
+      pollInterval: given.pollInterval,
       workingDirectory: `${given.homes}/{username}`,
     }),
     ...(given.rowsForServers ? [rowsSpawner()] : []),
-    chpProxy({ apiUrl: given.proxyApiUrl, authToken: 'of-the-bench' }),
+    chpProxy({ apiUrl: given.proxyApiUrl, authToken: given.proxyToken }),
     web(),
   ],
   access: { admins: ['admin'], allowAll: true },
@@ -43,7 +46,7 @@ const hub = await createHub({
 });
 
 async function stop(): Promise<void> {
-  await hub.stop(given.rowsForServers ? { keepServers: true } : {});
+  await hub.stop(given.rowsForServers || given.keepServers ? { keepServers: true } : {});
   if (process.connected) process.disconnect?.();
 }
 process.once('SIGTERM', stop);

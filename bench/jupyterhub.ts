@@ -10,6 +10,7 @@ export const jupyterHub: Contender = {
   name: 'jupyterhub',
   title: 'JupyterHub 6.1.1',
   insertsInto: 'stopped',
+  saysLookedAt: /Initialized (\d+) spawners in/,
   async insertPeople({ folder }, people) {
     await promisify(execFile)(
       path.join(root, '.venv/bin/python'),

@@ -3,11 +3,12 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { coldStartMeasures, coldStarts } from './cold-start.ts';
-import { type Contender, root, startHub } from './contender.ts';
+import { type Contender, labServer, root, startHub } from './contender.ts';
 import type { Measures, PartResult } from './figures.ts';
 import { jupyterHub } from './jupyterhub.ts';
+import { manyRunning, manyRunningMeasures } from './many-running.ts';
 import { memoryFigures, memoryMeasures } from './memory.ts';
-import { type BenchOptions, readOptions, usage } from './options.ts';
+import { type BenchOptions, type PartName, partName, readOptions, usage } from './options.ts';
 import { endProcessesBelow, memoryOf } from './processes.ts';
 import { machineFacts, machineText, table } from './report.ts';
 import { restCalls, restMeasures } from './rest-calls.ts';
@@ -18,7 +19,7 @@ import { tokenCheckMeasures, tokenChecks } from './token-checks.ts';
 type AnyFigures = Readonly<Partial<Record<string, number>>>;
 type Results = Map<string, ReadonlyMap<Contender, AnyFigures>>;
 
-const longest = 420_000;
+const longest = 1_500_000;
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -50,14 +51,21 @@ async function bench(options: BenchOptions): Promise<void> {
     if (options.parts.has('cold'))
       results.set('cold', await coldStarts(contenders, { runs: options.coldRuns, folder, signal }));
     for (const contender of contenders) await measureRunning(contender, { options, folder, signal, results });
-    if (options.parts.has('rest')) {
+    // Each of these wants a hub of its own.
+    const apart = {
+      lab: (contender, own) => labStarts(contender, { folder: own, count: options.labs, signal }),
+      running: (contender, own) => manyRunning(contender, { folder: own, sizes: options.running, signal }),
+      rest: (contender, own) => restCalls(contender, { folder: own, sizes: options.rest, signal }),
+    } satisfies Partial<Record<PartName, ApartPart>>;
+    for (const [part, measure] of Object.entries(apart)) {
+      if (!options.parts.has(partName(part))) continue;
       const byContender = new Map<Contender, AnyFigures>();
       for (const contender of contenders) {
-        const own = path.join(folder, `rest-${contender.name}`);
+        const own = path.join(folder, `${part}-${contender.name}`);
         await mkdir(own);
-        byContender.set(contender, await restCalls(contender, { folder: own, sizes: options.rest, signal }));
+        byContender.set(contender, await measure(contender, own));
       }
-      results.set('rest', byContender);
+      results.set(part, byContender);
     }
     const parts = describe(results, options);
     console.log(Object.values(parts).map(table).join('\n\n'));
@@ -73,6 +81,20 @@ async function bench(options: BenchOptions): Promise<void> {
     if (failed) console.error(`logs are kept in ${folder}`);
     else await rm(folder, { recursive: true, force: true });
   }
+}
+
+type ApartPart = (contender: Contender, folder: string) => Promise<AnyFigures>;
+
+async function labStarts(
+  contender: Contender,
+  {
+    folder,
+    count,
+    signal,
+  }: { readonly folder: string; readonly count: number; readonly signal: AbortSignal },
+): Promise<AnyFigures> {
+  await using hub = await startHub(contender, folder, signal, { command: labServer });
+  return await serverStarts(hub, { count, again: false, signal });
 }
 
 interface Run {
@@ -97,11 +119,14 @@ async function measureRunning(
 
   const idle = await memoryOf(hub);
   if (parts.has('tokens')) note('tokens', await tokenChecks(hub, { seconds: tokenSeconds, through, signal }));
-  if (parts.has('servers')) note('servers', await serverStarts(hub, { count: servers, signal }));
+  if (parts.has('servers')) note('servers', await serverStarts(hub, { count: servers, again: true, signal }));
   if (parts.has('memory')) note('memory', memoryFigures(idle, await memoryOf(hub)));
 }
 
-function describe(results: Results, { through, servers }: BenchOptions): Record<string, PartResult> {
+function describe(
+  results: Results,
+  { through, servers, labs, running }: BenchOptions,
+): Record<string, PartResult> {
   const about: Record<string, { readonly title: string; readonly measures: Measures }> = {
     cold: { title: 'Cold start, GET /hub/api through the proxy', measures: coldStartMeasures },
     tokens: {
@@ -110,6 +135,11 @@ function describe(results: Results, { through, servers }: BenchOptions): Record<
     },
     servers: { title: `${servers} servers asked for at once`, measures: serverStartMeasures },
     memory: { title: 'Memory (PSS)', measures: memoryMeasures },
+    lab: { title: `${labs} JupyterLabs asked for at once`, measures: serverStartMeasures },
+    running: {
+      title: `Many running servers, looked at every ${running.pollInterval} s`,
+      measures: manyRunningMeasures,
+    },
     rest: { title: 'REST calls of a large hub', measures: restMeasures },
   };
   return Object.fromEntries(

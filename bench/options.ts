@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import type { Contender } from './contender.ts';
+import type { ManyRunningSizes } from './many-running.ts';
 import type { RestSizes } from './rest-calls.ts';
 
-export const partNames = ['cold', 'tokens', 'servers', 'memory', 'rest'] as const;
+export const partNames = ['cold', 'tokens', 'servers', 'memory', 'lab', 'running', 'rest'] as const;
 export type PartName = (typeof partNames)[number];
 
 /** What the command line asks for. */
@@ -13,6 +14,8 @@ export interface BenchOptions {
   readonly tokenSeconds: number;
   readonly through: 'hub' | 'proxy';
   readonly servers: number;
+  readonly labs: number;
+  readonly running: ManyRunningSizes;
   readonly rest: RestSizes;
   /** Only this one is measured; `null`: both. */
   readonly contender: Contender['name'] | null;
@@ -23,8 +26,11 @@ export interface BenchOptions {
 
 export const usage = `usage: npm run bench -- [options]
   --only <part>      ${partNames.join(', ')}; may be repeated
-  --quick            smaller sizes, under a minute
-  --servers <n>      servers started at once (50)
+  --quick            smaller sizes, about two minutes
+  --servers <n>      trivial servers started at once (50)
+  --labs <n>         JupyterLabs started at once (20)
+  --running <n>      servers of this hub that are looked after (500)
+  --their-running <n> the same of JupyterHub (500)
   --seconds <n>      length of the token checks (10)
   --users <n>        users of this hub while REST calls are measured (50000), a fiftieth with running servers
   --their-users <n>  the same of JupyterHub (10000)
@@ -42,6 +48,9 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
       only: { type: 'string', multiple: true, default: [...partNames] },
       quick: { type: 'boolean', default: false },
       servers: { type: 'string' },
+      labs: { type: 'string' },
+      running: { type: 'string' },
+      'their-running': { type: 'string' },
       seconds: { type: 'string' },
       users: { type: 'string' },
       'their-users': { type: 'string' },
@@ -61,6 +70,14 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
     tokenSeconds: number('seconds', values.seconds, quick ? 3 : 10, 60),
     through: values['through-proxy'] ? 'proxy' : 'hub',
     servers: number('servers', values.servers, quick ? 10 : 50, 100),
+    labs: number('labs', values.labs, quick ? 2 : 20, 50),
+    running: {
+      servers: {
+        hub: number('running', values.running, quick ? 20 : 500, 1_000),
+        jupyterhub: number('their-running', values['their-running'], quick ? 20 : 500, 1_000),
+      },
+      pollInterval: quick ? 3 : 30,
+    },
     rest: {
       people: {
         hub: people(number('users', values.users, quick ? 2_000 : 50_000, 200_000)),
@@ -74,7 +91,8 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
   };
 }
 
-function partName(text: string): PartName {
+/** @throws Error that names the parts there are. */
+export function partName(text: string): PartName {
   const found = partNames.find((name) => name === text);
   if (found) return found;
   throw new Error(`--only ${text}: there is ${partNames.join(', ')}`);

@@ -1,8 +1,8 @@
-import { Agent } from 'undici';
 import type { RunningHub } from './contender.ts';
 import type { Figures, Measures } from './figures.ts';
 import { whileWatchingHealth } from './health.ts';
-import { cpuBetween, cpuOf } from './processes.ts';
+import { cpuBetween, cpuOf, memoryOf } from './processes.ts';
+import { serverRequests } from './server-requests.ts';
 import { percentile } from './statistics.ts';
 
 export const serverStartMeasures = {
@@ -14,38 +14,65 @@ export const serverStartMeasures = {
   startAllCpu: { title: '  CPU of hub and database', unit: 's' },
   startProxyCpu: { title: '  CPU of the proxy', unit: 's' },
   startHealth: { title: '  GET /hub/health meanwhile, p99', unit: 'ms' },
+  memory: { title: 'memory of hub and database with all running (PSS)', unit: 'MB' },
   stopAll: { title: 'all servers stopped', unit: 's' },
   stopP95: { title: '  one server stopped, p95', unit: 's' },
+  stopHubCpu: { title: '  CPU of the hub', unit: 's' },
   stopAllCpu: { title: '  CPU of hub and database', unit: 's' },
   stopHealth: { title: '  GET /hub/health meanwhile, p99', unit: 'ms' },
   serversCpu: { title: 'CPU of the servers and of launching them', unit: 's' },
+  againStartAll: { title: 'the same once more: all servers ready', unit: 's' },
+  againStartHubCpu: { title: '  CPU of the hub', unit: 's' },
+  againStartCpu: { title: '  CPU of hub and database', unit: 's' },
+  againStartHealth: { title: '  GET /hub/health meanwhile, p99', unit: 'ms' },
+  againStopHubCpu: { title: '  CPU of the hub for the stops', unit: 's' },
+  againStopCpu: { title: '  CPU of hub and database for the stops', unit: 's' },
 } as const satisfies Measures;
 
-/** Milliseconds: longer than either hub waits for a server. */
-const patience = 160_000;
-
-/** An administrator asks for `count` servers at once, each for another user, and then for the end of all. */
+/**
+ * An administrator asks for `count` servers at once, each for another user, and then for the end of all. With `again`
+ * that is done twice: programs that have just started have much to compile and to load.
+ */
 export async function serverStarts(
   hub: RunningHub,
-  { count, signal }: { readonly count: number; readonly signal: AbortSignal },
+  { count, again, signal }: { readonly count: number; readonly again: boolean; readonly signal: AbortSignal },
 ): Promise<Figures<typeof serverStartMeasures>> {
-  await using agent = disposable(
-    new Agent({ connect: { timeout: patience }, headersTimeout: patience, bodyTimeout: patience }),
-  );
-  const users = Array.from({ length: count }, (_, index) => `student-${index + 1}`);
-  const { send } = client(hub, agent, signal);
-  await send('POST', '/users', [201], { usernames: users });
+  await using requests = serverRequests(hub, signal);
+  const users = await requests.createUsers(count);
+  const first = await startAndStop(hub, { users, requests, signal });
+  const second = again ? await startAndStop(hub, { users, requests, signal }) : null;
+  return {
+    ...first,
+    ...(second && {
+      againStartAll: second.startAll,
+      againStartHubCpu: second.startHubCpu,
+      againStartCpu: second.startAllCpu,
+      againStartHealth: second.startHealth,
+      againStopHubCpu: second.stopHubCpu,
+      againStopCpu: second.stopAllCpu,
+    }),
+  };
+}
 
+interface Round {
+  readonly users: readonly string[];
+  readonly requests: ReturnType<typeof serverRequests>;
+  readonly signal: AbortSignal;
+}
+
+async function startAndStop(hub: RunningHub, { users, requests, signal }: Round) {
   const burst = (ask: (user: string) => Promise<number>) =>
     whileWatchingHealth(hub, signal, () => Promise.all(users.map(ask)));
   const before = await cpuOf(hub);
-  const starts = await burst((user) => send('POST', `/users/${user}/server`, [201]));
+  const starts = await burst(requests.start);
   const between = await cpuOf(hub);
-  const stops = await burst((user) => send('DELETE', `/users/${user}/server`, [204]));
+  const memory = await memoryOf(hub);
+  const beforeStops = await cpuOf(hub);
+  const stops = await burst(requests.stop);
   const after = await cpuOf(hub);
 
   const startCpu = cpuBetween(before, between);
-  const stopCpu = cpuBetween(between, after);
+  const stopCpu = cpuBetween(beforeStops, after);
   return {
     startAll: Math.max(...starts.result),
     startP50: percentile(starts.result, 0.5),
@@ -55,36 +82,12 @@ export async function serverStarts(
     startAllCpu: startCpu.hub + startCpu.database,
     startProxyCpu: startCpu.proxy,
     startHealth: starts.healthP99,
+    memory: (memory.hub + memory.database) / 1e6,
     stopAll: Math.max(...stops.result),
     stopP95: percentile(stops.result, 0.95),
+    stopHubCpu: stopCpu.hub,
     stopAllCpu: stopCpu.hub + stopCpu.database,
     stopHealth: stops.healthP99,
     serversCpu: startCpu.ended + stopCpu.ended,
   };
-}
-
-function client(hub: RunningHub, agent: Agent, signal: AbortSignal) {
-  const headers = { authorization: `token ${hub.token}`, 'content-type': 'application/json' };
-  return {
-    /** Resolves to the seconds until the answer was there. */
-    async send(method: 'GET' | 'POST' | 'DELETE', path: string, wanted: readonly number[], body?: object) {
-      const began = performance.now();
-      const answer = await agent.request({
-        origin: hub.settings.hubUrl,
-        path: `/hub/api${path}`,
-        method,
-        headers,
-        signal,
-        ...(body && { body: JSON.stringify(body) }),
-      });
-      const text = await answer.body.text();
-      if (!wanted.includes(answer.statusCode))
-        throw new Error(`${method} ${path} answered ${answer.statusCode}: ${text.slice(0, 500)}`);
-      return (performance.now() - began) / 1_000;
-    },
-  };
-}
-
-function disposable(agent: Agent): Agent & AsyncDisposable {
-  return Object.assign(agent, { [Symbol.asyncDispose]: () => agent.destroy() });
 }

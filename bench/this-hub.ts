@@ -11,6 +11,7 @@ export function thisHub(nodeFlags: readonly string[]): Contender {
     name: 'hub',
     title: 'this hub',
     insertsInto: 'running',
+    saysLookedAt: /"servers":(\d+)[^\n]*"msg":"running servers were looked at"/,
     insertPeople: insertIntoPostgres,
     async launch(settings) {
       await using log = await open(logOf(settings.folder), 'a');

@@ -157,9 +157,13 @@ export class Servers {
     return server.phase === 'ready' ? this.#watch.one(server) : null;
   }
 
-  /** Polls all ready servers once: after a restart, when the routes are back. */
+  /** Looks at all ready servers once: after a restart, when the routes are back. */
   async pollAll(): Promise<void> {
-    await this.#watch.all();
+    const { clock, log } = this.#context;
+    const began = clock.monotonic();
+    const servers = await this.#watch.all();
+    const seconds = (clock.monotonic() - began) / 1000;
+    if (servers > 0) log.info({ servers, seconds }, 'running servers were looked at');
   }
 
   progress(server: ServerRecord, signal: AbortSignal): AsyncIterable<ProgressEvent> {

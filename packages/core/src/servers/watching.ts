@@ -50,9 +50,11 @@ export class Watch {
     await this.#look(spawner, (server) => server.id % slices === turn);
   }
 
-  /** Looks at all of them now: at start-up, after a restart. */
-  async all(): Promise<void> {
-    for (const spawner of this.#context.spawners.all) await this.#look(spawner, () => true);
+  /** Looks at all of them now, at start-up, and answers how many there were for this hub to look at. */
+  async all(): Promise<number> {
+    let looked = 0;
+    for (const spawner of this.#context.spawners.all) looked += await this.#look(spawner, () => true);
+    return looked;
   }
 
   /** Asks about one server now. `null`: it runs, or nothing is known to the contrary. */
@@ -66,7 +68,7 @@ export class Watch {
     return exit;
   }
 
-  async #look(spawner: SpawnerInstance, mine: (server: ServerRecord) => boolean): Promise<void> {
+  async #look(spawner: SpawnerInstance, mine: (server: ServerRecord) => boolean): Promise<number> {
     const { servers, run } = this.#context;
     const ready = await servers.readyServers({
       spawners: [spawner.id],
@@ -74,13 +76,14 @@ export class Watch {
       hostBound: spawner.driver.hostBound ? [spawner.id] : [],
     });
     const due = ready.filter(mine);
-    if (due.length === 0) return;
+    if (due.length === 0) return 0;
     const hubs = (await servers.liveHubs()).filter(
       (hub) => hub.spawners.includes(spawner.id) && (!spawner.driver.hostBound || hub.host === run.host),
     );
     const ours = due.filter((server) => chosen(server.id, hubs) === run.id);
     if (spawner.driver.pollAll) await this.#lookAtAll(spawner, ours);
     else await inParallel(ours, pollsAtOnce, (server) => this.one(server).then(() => undefined));
+    return ours.length;
   }
 
   async #lookAtAll(spawner: SpawnerInstance, servers: readonly ServerRecord[]): Promise<void> {
