@@ -11,3 +11,8 @@ export function answerIn(text: string): JsonObject | null {
     return null;
   }
 }
+
+/** A process a user may have. 1 is the system's; 0 and less mean groups, or everything. */
+export function isPid(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 1;
+}

@@ -2,12 +2,12 @@ import { type ChildProcess, execFile, type StdioOptions, spawn } from 'node:chil
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import type { JsonObject } from '@hub/core/plugin';
 import { findCommand } from '@hub/posix';
-import { answerIn } from './answer.ts';
+import { answerIn, isPid } from './answer.ts';
 import type { SudoSpawnerOptions } from './options.ts';
+import { saidBy } from './said-by.ts';
 import { noSudo, sudoFailure } from './sudo-failure.ts';
 
 const run = promisify(execFile);
@@ -55,18 +55,20 @@ export function createMediator(options: MediatorOptions): Mediator {
   const ask = async (account: string, question: JsonObject): Promise<JsonObject> => {
     const child = await open(account, 'pipe');
     // A sudo that hangs is root's: all that can be done is not to wait for it.
-    const timer = setTimeout(() => {
+    const letGo = () => {
       for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
-    }, patience * 1000);
+    };
+    const timer = setTimeout(letGo, patience * 1000);
     try {
       child.stdin?.end(JSON.stringify(question));
-      const streams = [child.stdout, child.stderr].map((pipe) => (pipe ? text(pipe) : ''));
+      const streams = [child.stdout, child.stderr].map((pipe) => (pipe ? saidBy(pipe) : ''));
       const [said = '', errors = ''] = await Promise.all(streams);
       const answer = answerIn(said);
       if (answer?.ok === true) return answer;
       throw sudoFailure(typeof answer?.error === 'string' ? answer.error : errors, { mediatorPath, account });
     } finally {
       clearTimeout(timer);
+      letGo();
     }
   };
 
@@ -87,7 +89,7 @@ export function createMediator(options: MediatorOptions): Mediator {
     async find(account, key) {
       if (!(await hasGate())) return [];
       const { pids } = await ask(account, { action: 'find', key });
-      return Array.isArray(pids) ? pids.filter((pid) => typeof pid === 'number') : [];
+      return Array.isArray(pids) ? pids.filter(isPid) : [];
     },
   };
 }
