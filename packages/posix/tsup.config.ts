@@ -4,4 +4,6 @@ export default packageBuild({
   index: 'src/index.ts',
   // A program, started from beside the bundle. The only place that loads koffi.
   'os-helper': 'src/os-helper/os-helper.ts',
+  // Another one, which stays with the process it launched.
+  'session-keeper': 'src/pam-session/session-keeper.ts',
 });

@@ -7,6 +7,8 @@ export type LaunchErrorReason =
   | 'folder-denied'
   /** There is no room for the log. */
   | 'disk-full'
+  /** PAM opened no session. */
+  | 'session-refused'
   | 'system';
 
 /** A launch that failed before anything ran; `path` is what is wrong. */

@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { findCommand } from './find-command.ts';
+import { openGate, restGate } from './gate-line.ts';
 import { inTurn } from './in-turn.ts';
 import { isLaunchError, launchError } from './launch-error.ts';
 import { type LogOwner, withLogFile } from './log-file.ts';
 import { lookAs, type MissingFolder } from './look-as.ts';
+import { launchInSession } from './pam-session/launch-in-session.ts';
+import type { SessionPlan } from './pam-session/messages.ts';
 import { exitOfChild, type ProcessExit } from './process-exit.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
 import { gateAs, openingScript, type RunAs, waitingEnvironment, wordsToBecome } from './run-as.ts';
@@ -26,6 +29,10 @@ export interface LaunchOptions {
   readonly missingFolder?: MissingFolder | undefined;
   /** With `as`: the account must be able to write to its folder. */
   readonly writableFolder?: boolean | undefined;
+  /** With `as`: opens this PAM session first, by a process that stays the parent of the command and closes it. */
+  readonly session?: SessionPlan | undefined;
+  /** Gives up waiting for a session to open, and rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A launched process that waits at the gate: the command does not run before {@link GatedProcess.open}. */
@@ -33,6 +40,8 @@ export interface GatedProcess {
   readonly identity: ProcessIdentity;
   /** Where it starts. */
   readonly cwd: string;
+  /** Who keeps its PAM session, and ends after it: a process of root's. Null without one. */
+  readonly keeper: ProcessIdentity | null;
   /** How it ended, once it has. */
   readonly exit: ProcessExit | null;
   /** Resolves when it ends, as long as this process lives. */
@@ -52,7 +61,8 @@ const gate = 'read -r _ <&3 || exit 125; exec 3<&-; exec "$@"';
  * missing; a missing folder would otherwise be reported as a missing command.
  */
 export async function launchGated(options: LaunchOptions): Promise<GatedProcess> {
-  const { logFile, as } = options;
+  const { logFile, as, session } = options;
+  if (as && session) return await launchInSession(options, as, session);
   const plan = as ? await planAs(options, as) : planAsSelf(options);
   try {
     return await inTurn(() =>
@@ -127,9 +137,7 @@ async function gatedProcess(child: ChildProcess, { cwd, opening }: Plan): Promis
   });
   await once(child, 'spawn'); // rejects with what the system said
   const line = child.stdio[3] as Socket;
-  // The waiting process may end first; that is told by `exited`.
-  line.on('error', () => {});
-  line.unref();
+  restGate(line);
   child.unref();
   const identity = child.pid === undefined ? null : await identify(child.pid);
   if (!identity) {
@@ -141,21 +149,14 @@ async function gatedProcess(child: ChildProcess, { cwd, opening }: Plan): Promis
   return {
     identity,
     cwd,
+    keeper: null,
     get exit() {
       return exit;
     },
     exited,
     async open() {
       opened = true;
-      if (line.destroyed) return;
-      const closed = once(line, 'close').catch(() => {});
-      const answered = once(line, 'data').catch(() => {});
-      line.ref();
-      line.end(opening);
-      // Nobody writes on the other side, so the line closes as soon as the command has replaced the gate. A process of
-      // the account could take hold of that side: it is neither listened to nor waited for longer than the gate lives.
-      await Promise.race([closed, answered, exited]);
-      line.destroy();
+      await openGate(line, opening, exited);
     },
     async abandon() {
       if (opened) return;

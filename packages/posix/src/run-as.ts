@@ -12,6 +12,8 @@ export interface RunAs {
   readonly umask?: number | undefined;
   /** Processes and threads of this account at most (RLIMIT_NPROC); those it has already count. */
   readonly mostProcesses?: number | undefined;
+  /** A PAM session that is open already, of this process: its groups stay, and these words of `prlimit` apply. */
+  readonly session?: { readonly limits: readonly string[] } | undefined;
 }
 
 /**
@@ -23,19 +25,21 @@ export const rootEnvironment: Readonly<Record<string, string>> = {
 };
 
 /** The words that change the account, to be put before a command. */
-export function wordsToBecome({ uid, gid, mostProcesses }: RunAs): readonly string[] {
+export function wordsToBecome({ uid, gid, mostProcesses, session }: RunAs): readonly string[] {
   const find = (name: string) => findCommand(name, { path: rootEnvironment.PATH, cwd: '/' });
   // Node's own uid and gid options would leave the account without its supplementary groups.
   const become = [
     find('setpriv'),
     `--reuid=${uid}`,
     `--regid=${gid}`,
-    '--init-groups',
+    session ? '--keep-groups' : '--init-groups',
     '--inh-caps=-all',
     '--',
   ];
-  if (mostProcesses === undefined) return become;
-  return [find('prlimit'), `--nproc=${mostProcesses}:${mostProcesses}`, '--', ...become];
+  const own = mostProcesses === undefined ? [] : [`--nproc=${mostProcesses}:${mostProcesses}`];
+  const granted = session?.limits.filter((word) => own.length === 0 || !word.startsWith('--nproc=')) ?? [];
+  const limits = [...granted, ...own];
+  return limits.length === 0 ? become : [find('prlimit'), ...limits, '--', ...become];
 }
 
 /**

@@ -17,13 +17,16 @@ export const pam = {
 } as const;
 
 /** Items of a transaction. */
-export const item = { user: 2, tty: 3, rhost: 4, failDelay: 10 } as const;
+export const item = { user: 2, tty: 3, rhost: 4, ruser: 8, failDelay: 10 } as const;
 
 /** Styles of a message. */
 export const style = { hidden: 1, visible: 2, error: 3, info: 4 } as const;
 
 /** No account is let in without a password. */
 export const disallowNullPassword = 1;
+
+/** What `setCredentials` shall do. */
+export const credentials = { establish: 2, delete: 4 } as const;
 
 const library = koffi.load('libpam.so.0');
 
@@ -53,9 +56,20 @@ export const authenticate: (handle: Pointer, flags: number) => number = library.
 export const checkAccount: (handle: Pointer, flags: number) => number = library.func(
   'int pam_acct_mgmt(void *handle, int flags)',
 );
-export const end: (handle: Pointer, code: number) => number = library.func(
-  'int pam_end(void *handle, int code)',
+export const setCredentials: (handle: Pointer, flags: number) => number = library.func(
+  'int pam_setcred(void *handle, int flags)',
 );
+export const openSession: (handle: Pointer, flags: number) => number = library.func(
+  'int pam_open_session(void *handle, int flags)',
+);
+export const closeSession: (handle: Pointer, flags: number) => number = library.func(
+  'int pam_close_session(void *handle, int flags)',
+);
+/** Texts `NAME=value`, ended by a null pointer; the receiver frees them. */
+export const environmentList: (handle: Pointer) => Pointer | null = library.func(
+  'void *pam_getenvlist(void *handle)',
+);
+const end: (handle: Pointer, code: number) => number = library.func('int pam_end(void *handle, int code)');
 const strerror: (handle: Pointer | null, code: number) => string | null = library.func(
   'const char *pam_strerror(void *handle, int code)',
 );
@@ -90,24 +104,55 @@ const onFailDelay = koffi.register((_code: number, microseconds: number) => {
   current?.failDelay(microseconds);
 }, koffi.pointer(failDelay));
 
-/** Runs a transaction from `pam_start` to `pam_end`; `work` returns the code it ended with. */
-export function transaction(
-  { service, user, callbacks }: { service: string; user: Uint8Array; callbacks: Callbacks },
-  work: (handle: Pointer) => number,
-): number {
+/** Who asks for what. `user` ends with NUL. */
+export interface TransactionStart {
+  readonly service: string;
+  readonly user: Uint8Array;
+  readonly callbacks: Callbacks;
+}
+
+/** A transaction between `pam_start` and `pam_end`. */
+export interface Transaction {
+  /** Runs calls of libpam; `work` returns the code it ended with. */
+  run(work: (handle: Pointer) => number): number;
+  /** The last call; `code` is what the one before it returned. */
+  end(code: number): void;
+}
+
+/** Begins a transaction, or answers with the code why there is none. */
+export function begin({ service, user, callbacks }: TransactionStart): Transaction | number {
   const handle: (Pointer | null)[] = [null];
   const started = start(service, user, { converse: onConverse, data: null }, handle);
   const opened = handle[0];
   if (started !== pam.success || !opened) return started || pam.conversationError;
+  const within = <T>(work: () => T): T => {
+    current = callbacks;
+    try {
+      return work();
+    } finally {
+      current = null;
+    }
+  };
+  const made: Transaction = {
+    run: (work) => within(() => work(opened)),
+    end: (code) => void within(() => end(opened, code)),
+  };
+  // Without it libpam sleeps by itself, and who guesses passwords keeps this process from its work.
+  const code = setItem(opened, item.failDelay, onFailDelay);
+  if (code === pam.success) return made;
+  made.end(code);
+  return code;
+}
+
+/** Runs a transaction from `pam_start` to `pam_end`; `work` returns the code it ended with. */
+export function transaction(from: TransactionStart, work: (handle: Pointer) => number): number {
+  const begun = begin(from);
+  if (typeof begun === 'number') return begun;
   let code: number = pam.conversationError;
-  current = callbacks;
   try {
-    // Without it libpam sleeps by itself, and who guesses passwords keeps this process from its work.
-    code = setItem(opened, item.failDelay, onFailDelay);
-    if (code === pam.success) code = work(opened);
+    code = begun.run(work);
     return code;
   } finally {
-    current = null;
-    end(opened, code);
+    begun.end(code);
   }
 }

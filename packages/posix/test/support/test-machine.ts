@@ -1,6 +1,6 @@
 import { execFile as execFileByCallback, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -70,6 +70,13 @@ export class TestMachine implements AsyncDisposable {
     const path = join(this.folder, name);
     await writeFile(path, text, { mode });
     return path;
+  }
+
+  /** Puts lines at the end of a file of the machine, which is as before afterwards. */
+  async append(path: string, text: string): Promise<void> {
+    const before = await readFile(path, 'utf8');
+    this.#undo.push(() => writeFile(path, before));
+    await writeFile(path, `${before}${text}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
