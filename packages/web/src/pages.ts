@@ -88,6 +88,7 @@ export function createPages(renderer: Renderer, look: Look): Omit<Pages, 'assets
         spawner: view,
         progress_url: page.progressUrl,
         queue: page.queue,
+        events: page.events,
         log_url: page.logUrl,
         script_data: {
           progress_url: page.progressUrl,
@@ -101,7 +102,7 @@ export function createPages(renderer: Renderer, look: Look): Omit<Pages, 'assets
     },
 
     stopPending: (context, page) =>
-      show('stop_pending.html', context, { spawner: spawner(context, page.server) }),
+      show('stop_pending.html', context, { spawner: spawner(context, page.server), events: page.events }),
 
     notRunning(context, page) {
       const failure = page.failure && failureVariables(page.failure, texts);

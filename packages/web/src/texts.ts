@@ -169,6 +169,7 @@ export const texts = {
     first: 'Your server is being started.',
     queueNote: 'Every place is taken at the moment. The next free one goes to the longest wait.',
     failedMore: 'See why, and what to do',
+    before: 'Starts before this one: {count}',
   },
   stopping: {
     title: 'Stopping {server}',

@@ -229,6 +229,23 @@ describe.skipIf(!executable)('in a browser', () => {
       await page.waitForURL('**/user/mira/');
     });
 
+    it('tells its story and its place to browsers without scripts, and looks again by itself', async () => {
+      const page = await open(at, { javaScriptEnabled: false });
+      // Playwright looks for no texts inside <noscript>.
+      expect(await page.locator('.log__line').allTextContents()).toEqual([
+        '09:00:00Server requested',
+        '09:00:03Launching the server',
+      ]);
+      expect(await page.locator('.log__line').first().isVisible()).toBe(true);
+      const again = 'meta[http-equiv="refresh"]';
+      expect(await page.locator(again).getAttribute('content')).toBe('5');
+      const queued = await open(`${at}-queue`, { javaScriptEnabled: false });
+      expect(await queued.locator('noscript .lead').textContent()).toBe('Starts before this one: 2');
+      const scripted = await open(at);
+      expect(await scripted.locator('.log__line').count()).toBe(0);
+      expect(await scripted.locator(again).count()).toBe(0);
+    });
+
     it('can be cancelled', async () => {
       answers['DELETE /hub/api/users/mira/servers/gpu-box'] = nothing;
       const page = await open(at);

@@ -359,9 +359,25 @@ describe('single pages', () => {
     expect(html).toContain('Open your servers or the files in them');
   });
 
+  it('home: tells of a stop that does not succeed when it is tried again', async () => {
+    const message = 'The server could not be stopped yet. It is tried again in 8 s.';
+    const html = await pages.home(sampleContext(realistic), {
+      defaultServer: sampleServer(realistic, { phase: 'stopping', message }),
+      named: {
+        servers: [sampleServer(realistic, { name: 'gpu', phase: 'stopping', message })],
+        limit: null,
+        invalidNames: [],
+        apiUrl: '',
+      },
+      shared: [],
+    });
+    expect(html.split(message)).toHaveLength(3);
+  });
+
   it('names servers of others by their owner', async () => {
     const html = await pages.stopPending(sampleContext(realistic), {
       server: sampleServer(realistic, { owner: 'tobin', phase: 'stopping' }),
+      events: [],
     });
     expect(html).toContain('tobin’s main server is stopping');
   });

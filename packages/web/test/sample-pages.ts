@@ -359,6 +359,10 @@ export function drawPages(pages: Pages, sample: Sample, context = sampleContext(
         progressUrl: '/hub/api/users/mira/servers/gpu-box/progress',
         queue: null,
         logUrl: '/hub/api/users/mira/servers/gpu-box/log',
+        events: [
+          { at: '2026-03-02T09:00:00Z', message: words('Server requested') },
+          { at: '2026-03-02T09:00:03Z', message: words('Launching the server') },
+        ],
       }),
     'spawn-pending-queue': () =>
       pages.spawnPending(context, {
@@ -366,14 +370,19 @@ export function drawPages(pages: Pages, sample: Sample, context = sampleContext(
         progressUrl: '/hub/api/users/mira/servers/gpu-box/progress',
         queue: 2,
         logUrl: null,
+        events: [],
       }),
-    'stop-pending': () => pages.stopPending(context, { server: server({ phase: 'stopping' }) }),
+    'stop-pending': () => pages.stopPending(context, { server: server({ phase: 'stopping' }), events: [] }),
     'stop-pending-fails': () =>
       pages.stopPending(context, {
         server: server({
           phase: 'unreachable',
           message: words('The server could not be stopped yet. It is tried again in 8 s.'),
         }),
+        events: [
+          { at: '2026-03-02T09:00:00Z', message: words('Server requested') },
+          { at: '2026-03-02T09:00:03Z', message: words('Launching the server') },
+        ],
       }),
     'not-running': () =>
       pages.notRunning(context, {

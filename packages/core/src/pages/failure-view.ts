@@ -66,7 +66,7 @@ function pageFailure(row: FailedServer, withLog: boolean): Omit<PageFailure, 'ev
 }
 
 /** How far it got, and how that ended. A failure of an earlier attempt has its story no longer shown beside it. */
-async function storyOf(row: FailedServer, { servers }: PageDeps): Promise<PageFailure['events']> {
+export async function storyOf(row: FailedServer, { servers }: PageDeps): Promise<PageFailure['events']> {
   const { attempt, at, message } = row.failure;
   const told = attempt === row.attempt ? await servers.story(row) : [];
   return [...told, { at, message }];

@@ -3,11 +3,12 @@ import type {
   LoginWay,
   NotRunningPage,
   PageContext,
+  PageEvent,
   PageServer,
   Pages,
   TokenPage,
 } from '../plugin/index.ts';
-import { type Markup, markup } from './markup.ts';
+import { type Markup, markup, type Part } from './markup.ts';
 import { spawnBody } from './plain-spawn.ts';
 
 /**
@@ -30,15 +31,20 @@ export const plainPages: Pages = {
       markup`<ul>${[defaultServer, ...(named?.servers ?? []), ...shared].map(serverLine)}</ul>`,
     ),
   spawn: (context, page) => document(context, `Start ${title(page.server)}`, spawnBody(page)),
-  spawnPending: (context, { server, queue }) =>
+  spawnPending: (context, { server, queue, events }) =>
     document(
       context,
       `${title(server)} is starting`,
-      markup`<p>${queue === null ? 'It takes a moment.' : `Starts before this one: ${queue}`}</p>`,
+      markup`<p>${queue === null ? 'It takes a moment.' : `Starts before this one: ${queue}`}</p>${story(events)}`,
       3,
     ),
-  stopPending: (context, { server }) =>
-    document(context, `${title(server)} is stopping`, markup`<p>It takes a moment.</p>`, 5),
+  stopPending: (context, { server, events }) =>
+    document(
+      context,
+      `${title(server)} is stopping`,
+      markup`<p>${server.message ?? 'It takes a moment.'}</p>${story(events)}`,
+      5,
+    ),
   notRunning: (context, page) =>
     document(context, 'Server not running', notRunningBody(page), page.implicitStartSeconds, page.startUrl),
   token: (context, page) => document(context, 'Tokens', tokenBody(page)),
@@ -96,8 +102,13 @@ function title({ owner, name, displayName }: PageServer): string {
 
 function serverLine(server: PageServer): Markup {
   const href = server.phase === 'ready' ? server.url : server.spawnUrl;
-  const { profile } = server;
-  return markup`<li>${link(href, title(server))}${profile && `, ${profile}`} (${server.phase})</li>`;
+  const { profile, message } = server;
+  return markup`<li>${link(href, title(server))}${profile && `, ${profile}`} (${server.phase})${message && ` ${message}`}</li>`;
+}
+
+function story(events: readonly PageEvent[]): Part {
+  if (events.length === 0) return null;
+  return markup`<ol>${events.map(({ at, message }) => markup`<li><time datetime="${at}">${at}</time> ${message}</li>`)}</ol>`;
 }
 
 function loginBody(context: PageContext, { ways, username, error }: LoginPage): Markup {
@@ -122,7 +133,7 @@ function notRunningBody({ server, startUrl, failure }: NotRunningPage): Markup {
   const why =
     failure &&
     markup`<p role="alert">Spawn failed: ${failure.message ?? failure.cause}</p>
-<p>${failure.hint}</p><p>${failure.reference}</p>${failure.log && markup`<pre>${failure.log.join('\n')}</pre>`}`;
+<p>${failure.hint}</p><p>${failure.reference}</p>${story(failure.events)}${failure.log && markup`<pre>${failure.log.join('\n')}</pre>`}`;
   return markup`${why ?? markup`<p>${title(server)} is not running.</p>`}<p>${link(startUrl, 'Start it')}</p>`;
 }
 

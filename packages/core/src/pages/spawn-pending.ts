@@ -1,7 +1,7 @@
 import { type Answer, anyOf, type Context, html, type Routes, redirect } from '../http/index.ts';
 import { HubError } from '../plugin/index.ts';
 import type { PageDeps } from './deps.ts';
-import { failurePage, hasFailed, readsLog } from './failure-view.ts';
+import { failurePage, hasFailed, readsLog, storyOf } from './failure-view.ts';
 import { nextTarget, safeNextArgument } from './next-target.ts';
 import { pageContext } from './page-context.ts';
 import { type ServerName, serverUrls, withNext } from './server-urls.ts';
@@ -35,12 +35,17 @@ async function follow(context: Context, name: ServerName, deps: PageDeps): Promi
   const common = await pageContext(context, deps);
   const lost = row !== null && (await servers.unreachable([row])).has(row.id);
   const server = pageServer(deps, name, row, lost);
-  if (row?.phase === 'stopping') return html(await pages.stopPending(common, { server }));
+  if (row?.phase === 'stopping') {
+    const startFailed = hasFailed(row) && row.failure.cause !== 'stop-failed';
+    const events = startFailed ? await storyOf(row, deps) : [];
+    return html(await pages.stopPending(common, { server, events }));
+  }
   if (row && row.phase !== 'stopped') {
     const queue = await servers.queuePosition(row);
     const logUrl = servers.hasLog(row) && (await readsLog(context, name, deps)) ? `${urls.api}/log` : null;
     const progressUrl = `${urls.api}/progress`;
-    return html(await pages.spawnPending(common, { server, progressUrl, queue, logUrl }));
+    const events = await servers.story(row);
+    return html(await pages.spawnPending(common, { server, progressUrl, queue, logUrl, events }));
   }
   return html(
     await pages.notRunning(common, {

@@ -375,11 +375,41 @@ describe('the page that follows a start (W33)', () => {
     await hub.sql`UPDATE servers SET phase = 'ready', target = 'http://127.0.0.1:9', host = 'far', attempt = 1 WHERE id = ${id}`;
     expect((await browser.get('/hub/home')).text).toContain('(unreachable)');
     await hub.sql`UPDATE servers SET phase = 'stopping', stop_tries = 4 WHERE id = ${id}`;
+    expect((await browser.get('/hub/home')).text).toContain('It is tried again in 8 s.');
     expect((await browser.get('/hub/spawn-pending/ada')).status).toBe(200);
     expect(shown[0]).toMatchObject({
       phase: 'unreachable',
       message: 'The server could not be stopped yet. It is tried again in 8 s.',
     });
+  });
+
+  it('tells the story so far without scripts: while it starts, while it is cleaned up, and when it failed', async () => {
+    const go = Promise.withResolvers<void>();
+    const stop = Promise.withResolvers<void>();
+    const spawner = fakeSpawner({
+      async start(launch) {
+        launch.progress({ message: 'pulling <the image>' });
+        await go.promise;
+        throw spawnFailure('system', 'The disk is full.');
+      },
+      stop: () => stop.promise,
+    });
+    const hub = await open({ spawner });
+    const browser = await hub.signIn('ada');
+    await browser.get('/hub/spawn');
+    const page = () => browser.get('/hub/spawn-pending/ada');
+    await expect.poll(async () => (await page()).text).toContain('pulling &lt;the image&gt;');
+    expect((await page()).text).toMatch(
+      /<ol><li><time datetime="[^"]+">[^<]+<\/time> Server requested<\/li>/,
+    );
+    go.resolve();
+    await expect.poll(async () => (await page()).text, { timeout: 10_000 }).toContain('is stopping');
+    const cleaning = (await page()).text;
+    for (const words of ['pulling &lt;the image&gt;', 'The disk is full.']) expect(cleaning).toContain(words);
+    stop.resolve();
+    await expect.poll(async () => (await page()).status, { timeout: 10_000 }).toBe(500);
+    const failed = (await page()).text;
+    for (const words of ['pulling &lt;the image&gt;', 'The disk is full.']) expect(failed).toContain(words);
   });
 
   it('tells why a start failed: the log to its owner, not to everybody who may start it', async () => {

@@ -270,11 +270,21 @@ export interface SpawnPendingPage {
   readonly queue: number | null;
   /** `{H}api/users/…/log`, text; null for those who may not read it, and where there is none. */
   readonly logUrl: string | null;
+  /** What was told so far, oldest first: for browsers without scripts, which cannot follow the stream. */
+  readonly events: readonly PageEvent[];
+}
+
+/** Something told during a start. */
+export interface PageEvent {
+  readonly at: Instant;
+  readonly message: string;
 }
 
 /** A stop under way. */
 export interface StopPendingPage {
   readonly server: PageServer;
+  /** Where a start failed and is being cleaned up: its story, oldest first. */
+  readonly events: readonly PageEvent[];
 }
 
 /** A server that does not run. */
@@ -305,7 +315,7 @@ export interface PageFailure {
   /** The last lines of the server's log; null for those who may not read it. */
   readonly log: readonly string[] | null;
   /** What was told during the start, oldest first. */
-  readonly events: readonly { readonly at: Instant; readonly message: string }[];
+  readonly events: readonly PageEvent[];
 }
 
 /** Tokens, authorized applications and logins. */
