@@ -27,12 +27,46 @@ const looksSecret: readonly (readonly [RegExp, string])[] = [
   [/(?<![0-9a-z])[0-9a-f]{32}(?![0-9a-z])/gi, hidden],
 ];
 
-/** A log without these secrets, and without what looks like one. Values too short to be secrets stay. */
+/**
+ * A log, or a part of one, without these secrets, however programs write them, and without what looks like one. Values
+ * too short to be secrets stay.
+ */
 export function withoutSecrets(log: string, secrets: Iterable<string>): string {
+  const known = [...secrets].filter(({ length }) => length >= shortestSecret);
   let text = log;
-  for (const secret of secrets) {
-    if (secret.length >= shortestSecret) text = text.replaceAll(secret, hidden);
-  }
+  for (const written of longestFirst(known.flatMap(spellings))) text = text.replaceAll(written, hidden);
+  for (const secret of longestFirst(known)) text = withoutPartAtStart(withoutPartAtEnd(text, secret), secret);
   for (const [pattern, instead] of looksSecret) text = text.replace(pattern, instead);
+  return text;
+}
+
+function spellings(secret: string): readonly string[] {
+  const bytes = Buffer.from(secret);
+  return [
+    secret,
+    encodeURIComponent(secret.toWellFormed()),
+    new URLSearchParams([['', secret]]).toString().slice(1),
+    JSON.stringify(secret).slice(1, -1),
+    ...(['base64', 'base64url', 'hex'] as const).map((encoding) => bytes.toString(encoding)),
+  ];
+}
+
+function longestFirst(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort((a, b) => b.length - a.length);
+}
+
+/** The beginning of one that is being written. */
+function withoutPartAtEnd(text: string, secret: string): string {
+  for (let length = secret.length - 1; length >= shortestSecret; length -= 1) {
+    if (text.endsWith(secret.slice(0, length))) return `${text.slice(0, -length)}${hidden}`;
+  }
+  return text;
+}
+
+/** The end of one whose beginning lies before this part. */
+function withoutPartAtStart(text: string, secret: string): string {
+  for (let length = secret.length - 1; length >= shortestSecret; length -= 1) {
+    if (text.startsWith(secret.slice(-length))) return `${hidden}${text.slice(length)}`;
+  }
   return text;
 }
