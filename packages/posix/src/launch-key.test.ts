@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { environmentsFromPs, findByLaunchKey, launchedProcesses } from './launch-key.ts';
+import { environmentsFromPs, findByLaunchKey, launchedProcesses, launchKeysOf } from './launch-key.ts';
 
 it('finds a process by the key in its environment, by /proc and by ps', async () => {
   const key = `launch-key-${process.pid}`;
@@ -22,6 +23,18 @@ it('finds a process by the key in its environment, by /proc and by ps', async ()
     expect(variables?.('HUB_LAUNCH_KEY')).toBe(key);
     expect(variables?.('HUB_LAUNCH_OWNER')).toBe('me');
     expect(variables?.('HUB_LAUNCH')).toBeUndefined();
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
+it('takes no word of any length for a key', async ({ skip }) => {
+  skip(process.platform !== 'linux', 'only on Linux: /proc');
+  const env = { HUB_LAUNCH_OWNER: `long-${process.pid}`, HUB_LAUNCH_KEY: 'k'.repeat(100_000) };
+  const child = spawn('/bin/sleep', ['60'], { env });
+  try {
+    await expect.poll(() => readFileSync(`/proc/${child.pid}/environ`, 'utf8')).toContain('kkk');
+    expect(await launchKeysOf(env.HUB_LAUNCH_OWNER)).toEqual([]);
   } finally {
     child.kill('SIGKILL');
   }

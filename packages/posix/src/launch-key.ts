@@ -80,7 +80,7 @@ async function scan(): Promise<readonly LaunchedProcess[]> {
     for (const info of queue) {
       const variables = await read(info.pid, space);
       const key = variables?.(launchKeyVariable);
-      if (!key) continue;
+      if (!key || key.length > longestKey) continue;
       const identity = { pid: info.pid, startTime: info.startTime, bootId: boot };
       const owner = variables?.(launchOwnerVariable) ?? '';
       found.push({ identity, info, key, owner, uid: await uidOf(info.pid) });
@@ -102,6 +102,9 @@ export async function uidOf(pid: number): Promise<number | null> {
 }
 
 type Variables = (name: string) => string | undefined;
+
+/** No launch has a longer one; who gives one to a process of theirs gets no more than that into logs. */
+const longestKey = 100;
 
 /**
  * Of an environment no more is read. A program begins with a few kilobytes, but may later say that any part of its
