@@ -22,17 +22,18 @@ export const rooms: Readonly<Record<string, Room>> = {
   servers: { value: routing },
   services: { value: routing },
   sharing: { value: [...accounts, 'servers'] },
+  tls: { value: kernel },
   actions: { value: domain },
-  storage: { value: kernel, type: [...domain, 'actions', 'observe'] },
+  storage: { value: kernel, type: [...domain, 'actions', 'observe', 'tls'] },
   http: { value: accounts },
   api: { value: edge },
   oauth: { value: edge },
   pages: { value: edge },
   observe: { value: kernel },
-  hub: { value: [...edge, 'storage', 'api', 'oauth', 'pages', 'observe'] },
+  hub: { value: [...edge, 'storage', 'api', 'oauth', 'pages', 'observe', 'tls'] },
 };
 
 /** Rooms that know neither the web framework nor the database layer. */
-export const domainRooms = new Set(['plugin', 'access', ...kernel, ...domain, 'actions', 'observe']);
+export const domainRooms = new Set(['plugin', 'access', ...kernel, ...domain, 'actions', 'observe', 'tls']);
 
 export const notForTheDomain = /^(fastify|@fastify\/.*|drizzle-orm(\/.*)?|postgres)$/;

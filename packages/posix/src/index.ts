@@ -8,6 +8,7 @@ export {
   type LaunchOptions,
   launchGated,
 } from './launch.ts';
+export { type LaunchFiles, type LaunchFilesOptions, launchFiles, volatileFolder } from './launch-files.ts';
 export { isLaunchError, type LaunchError, type LaunchErrorReason } from './launch-error.ts';
 export { familyOf, type LaunchNames } from './launch-family.ts';
 export {

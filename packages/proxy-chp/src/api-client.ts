@@ -1,4 +1,4 @@
-import { type Clock, HubError, type JsonValue } from '@hub/core/plugin';
+import { type Clock, HubError, type JsonValue, type TlsEnd } from '@hub/core/plugin';
 import { Pool } from 'undici';
 import { parseAddress } from './address.ts';
 
@@ -16,6 +16,8 @@ export interface ApiClientDependencies {
   readonly clock: Clock;
   /** Called when the proxy answers again after it could not be reached. */
   readonly onReturn?: () => void;
+  /** With internal TLS: what the hub shows, and the name the proxy must show. */
+  readonly tls: (() => TlsEnd & { readonly name: string }) | null;
 }
 
 /** The REST API of CHP (P426, section 4.4). */
@@ -24,6 +26,8 @@ export interface ApiClient {
   call(method: Method, path: string, body?: JsonValue, signal?: AbortSignal): Promise<ApiAnswer>;
   /** Does it answer now, to this token? No retry. */
   ping(access: ApiAccess, signal?: AbortSignal): Promise<PingAnswer>;
+  /** New certificates are there: connections made from now on show them. */
+  renew(): void;
   close(): Promise<void>;
 }
 type Method = 'GET' | 'POST' | 'DELETE';
@@ -53,10 +57,16 @@ export function createApiClient(dependencies: ApiClientDependencies): ApiClient 
       connections: concurrency,
       headersTimeout: answerWithin,
       bodyTimeout: answerWithin,
-      connect: { timeout: 3000, ...(socket && { socketPath: socket }) },
+      connect: { timeout: 3000, ...(socket && { socketPath: socket }), ...certificates(url) },
     });
     pools.set(url, pool);
     return pool;
+  }
+
+  function certificates(url: string) {
+    if (!dependencies.tls || !url.startsWith('https:')) return {};
+    const { key, certificate, authorities, name } = dependencies.tls();
+    return { key, cert: certificate, ca: authorities, servername: name };
   }
 
   async function once(
@@ -135,6 +145,11 @@ export function createApiClient(dependencies: ApiClientDependencies): ApiClient 
         // Not the API of a proxy, if it speaks at all.
         return isConnectionError(error) || signals[1]?.aborted ? 'silent' : 'refused';
       }
+    },
+    renew() {
+      // Requests under way end in their own time.
+      for (const pool of pools.values()) void pool.close().catch(() => undefined);
+      pools.clear();
     },
     async close() {
       closing.abort(new HubError('HUB_UNAVAILABLE', 'the hub is stopping'));

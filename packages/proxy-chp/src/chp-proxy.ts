@@ -5,6 +5,7 @@ import {
   HubError,
   HubInfo,
   Proxy as HubProxy,
+  InternalTls,
   type JsonValue,
   Logger,
   type PluginFactory,
@@ -12,12 +13,13 @@ import {
 } from '@hub/core/plugin';
 import { type ApiAccess, createApiClient } from './api-client.ts';
 import { authTokenOf } from './auth-token.ts';
-import { chpSettings } from './command-line.ts';
+import { apiUrlOf, chpSettings } from './command-line.ts';
 import { chpEnvironment } from './environment.ts';
 import { chpOptions } from './options.ts';
 import { bodyOfRoute, isObject, routeOfEntry } from './route-body.ts';
 import { pathOfSpec } from './route-paths.ts';
 import { superviseChp } from './supervisor.ts';
+import { tlsFilesIn, writeTlsFiles } from './tls-files.ts';
 
 /**
  * Drives configurable-http-proxy: starts it, or joins one that runs, and keeps it running (P421–P441).
@@ -29,11 +31,13 @@ export const chpProxy: PluginFactory<HubProxy, typeof chpOptions> = definePlugin
   api: 1,
   provides: HubProxy,
   options: chpOptions,
-  needs: { log: Logger, clock: Clock, hubInfo: HubInfo },
-  create: ({ options, log, clock, hubInfo, lifecycle, id }): HubProxy => {
+  needs: { log: Logger, clock: Clock, hubInfo: HubInfo, tls: InternalTls },
+  create: ({ options, log, clock, hubInfo, tls, lifecycle, id }): HubProxy => {
     const { hostRouting, shouldStart } = options;
     const token = authTokenOf(options, hubInfo, log);
-    const toJoin = token === undefined ? null : { url: options.apiUrl, token };
+    const apiUrl = apiUrlOf(options, tls.on);
+    const toJoin = token === undefined ? null : { url: apiUrl, token };
+    const folder = join(hubInfo.dataFolder, 'proxy-chp', id);
     const listeners = new Set<() => void>();
     const reset = () => {
       for (const listener of listeners) listener();
@@ -45,6 +49,7 @@ export const chpProxy: PluginFactory<HubProxy, typeof chpOptions> = definePlugin
       access,
       concurrency: options.concurrency,
       clock,
+      tls: tls.on ? () => ({ ...tls.toProxy(), name: tls.proxyName }) : null,
       // A proxy of somebody else that was away was most likely restarted; ours tells by itself.
       onReturn: () => {
         if (!supervisor || elsewhere) reset();
@@ -52,10 +57,10 @@ export const chpProxy: PluginFactory<HubProxy, typeof chpOptions> = definePlugin
     });
     const supervisor = shouldStart
       ? superviseChp({
-          settings: chpSettings(options, hubInfo),
+          settings: chpSettings(options, hubInfo, tls.on ? tlsFilesIn(folder) : null),
           token,
-          env: chpEnvironment(process.env, options.env),
-          folder: join(hubInfo.dataFolder, 'proxy-chp', id),
+          env: chpEnvironment(process.env, { ...errorPages(), ...options.env }),
+          folder,
           checkInterval: options.checkInterval,
           api,
           clock,
@@ -64,15 +69,36 @@ export const chpProxy: PluginFactory<HubProxy, typeof chpOptions> = definePlugin
         })
       : null;
 
+    let endRenewal = () => {};
     lifecycle.onStart(async (signal) => {
+      if (tls.on) await takePart();
       if (supervisor) return supervisor.start(signal);
       await checkRunning(signal); // P428: a hub whose proxy does not answer does not start
-      log.info({ apiUrl: options.apiUrl }, 'joined the proxy');
+      log.info({ apiUrl }, 'joined the proxy');
     });
     lifecycle.onStop(async (mode) => {
+      endRenewal();
       await supervisor?.stop(mode);
       await api.close();
     });
+
+    /** A proxy of somebody else gets its files from them, see `hub tls proxy`. */
+    async function takePart(): Promise<void> {
+      if (supervisor) await writeTlsFiles(folder, tls);
+      if (supervisor && options.command)
+        log.warn({}, 'the proxy of `command` checks servers by the names browsers ask for, not by launch');
+      endRenewal = tls.onRenewal(() => {
+        api.renew();
+        if (!supervisor) return;
+        writeTlsFiles(folder, tls).catch((err: unknown) =>
+          log.error({ err }, 'the certificate of the proxy could not be renewed'),
+        );
+      });
+    }
+
+    function errorPages(): Record<string, string> {
+      return tls.on && options.errorTarget === undefined ? { HUB_ERROR_PAGES_NAME: tls.hubName } : {};
+    }
 
     function access(): ApiAccess {
       const now = elsewhere ?? (supervisor ? supervisor.access : toJoin);
@@ -122,6 +148,11 @@ export const chpProxy: PluginFactory<HubProxy, typeof chpOptions> = definePlugin
       async repoint({ apiUrl, authToken }, signal) {
         const now = access();
         const to = { url: apiUrl?.replace(/\/+$/, '') ?? now.url, token: authToken ?? now.token };
+        if (tls.on && to.url.startsWith('http:'))
+          throw new HubError(
+            'HUB_BAD_REQUEST',
+            `${to.url} is not encrypted, and the hub encrypts what goes to the proxy`,
+          );
         const before = elsewhere;
         elsewhere = to;
         try {

@@ -3,6 +3,13 @@ import { dirname, join } from 'node:path';
 import { HubError, type HubInfo } from '@hub/core/plugin';
 import { type Address, parseAddress } from './address.ts';
 import type { ChpOptions } from './options.ts';
+import { type TlsFiles, tlsFlags } from './tls-files.ts';
+
+/** Beside the bundle in the published package, as beside this file. */
+const checkTargets = new URL(
+  import.meta.url.endsWith('.ts') ? './check-targets.ts' : './check-targets.js',
+  import.meta.url,
+);
 
 /** How CHP is to run, but for the port of its API, which may be chosen at start. */
 export interface ChpSettings {
@@ -20,14 +27,18 @@ export interface ChpSettings {
  *
  * @throws HubError HUB_START_FAILED when addresses or certificate do not fit together.
  */
-export function chpSettings(options: ChpOptions, hub: HubInfo): ChpSettings {
+export function chpSettings(options: ChpOptions, hub: HubInfo, tls: TlsFiles | null): ChpSettings {
   const publicAddress = parseAddress(hub.bindUrl, 'bindUrl');
-  const apiAddress = parseAddress(options.apiUrl, 'apiUrl of the proxy');
-  if (options.shouldStart) checkTls(options, publicAddress, apiAddress);
+  const apiAddress = parseAddress(apiUrlOf(options, tls !== null), 'apiUrl of the proxy');
+  if (options.shouldStart) checkTls(options, publicAddress, apiAddress, tls);
   const errorTarget =
     options.errorTarget === undefined ? `${hub.connectUrl}${hub.hubPrefix}error` : options.errorTarget;
   return {
-    command: options.command ?? [process.execPath, bundledChp()],
+    command: options.command ?? [
+      process.execPath,
+      ...(tls ? ['--import', checkTargets.href] : []),
+      bundledChp(),
+    ],
     publicAddress,
     apiAddress,
     flags: [
@@ -40,9 +51,23 @@ export function chpSettings(options: ChpOptions, hub: HubInfo): ChpSettings {
       ...milliseconds('--proxy-timeout', options.proxyTimeout),
       ...milliseconds('--keep-alive-timeout', options.keepAliveTimeout),
       ...options.flags,
+      ...(tls ? tlsFlags(tls) : []),
     ],
     softFlags: ['--log-level', options.logLevel],
   };
+}
+
+/**
+ * Where the proxy takes its routes.
+ *
+ * @throws HubError HUB_START_FAILED when that is not encrypted and the hub wants everything to be (W104).
+ */
+export function apiUrlOf({ apiUrl }: Pick<ChpOptions, 'apiUrl'>, tls: boolean): string {
+  const url = apiUrl ?? `${tls ? 'https' : 'http'}://127.0.0.1:8001`;
+  if (!tls || !url.startsWith('http:')) return url;
+  throw new HubError('HUB_START_FAILED', `apiUrl is ${url}, and the hub encrypts what goes to the proxy`, {
+    hint: `Write ${url.replace(/^http:/, 'https:')}, leave apiUrl out, or set internalTls.enabled to false.`,
+  });
 }
 
 /** `--ip … --port …` or `--socket …`; with `prefix` `api-` for the API. */
@@ -56,7 +81,12 @@ function milliseconds(flag: string, seconds: number | undefined): string[] {
   return seconds === undefined ? [] : [flag, String(Math.round(seconds * 1000))];
 }
 
-function checkTls(options: ChpOptions, publicAddress: Address, apiAddress: Address): void {
+function checkTls(
+  options: ChpOptions,
+  publicAddress: Address,
+  apiAddress: Address,
+  tls: TlsFiles | null,
+): void {
   if (Boolean(options.sslKey) !== Boolean(options.sslCert)) {
     throw new HubError('HUB_START_FAILED', 'the proxy has only one of sslKey and sslCert', {
       hint: 'Give both, or none and let another server speak https.',
@@ -70,7 +100,7 @@ function checkTls(options: ChpOptions, publicAddress: Address, apiAddress: Addre
   if (!publicAddress.socket && publicAddress.port === 0) {
     throw new HubError('HUB_START_FAILED', 'bindUrl has port 0', { hint: 'Give the public port.' });
   }
-  if (apiAddress.tls && !options.flags.includes('--api-ssl-key')) {
+  if (apiAddress.tls && !tls && !options.flags.includes('--api-ssl-key')) {
     throw new HubError(
       'HUB_START_FAILED',
       'apiUrl says https, but the proxy has no certificate for its API',

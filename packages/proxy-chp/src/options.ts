@@ -14,9 +14,8 @@ export const chpOptions = {
     },
     apiUrl: {
       type: 'string',
-      default: 'http://127.0.0.1:8001',
       description:
-        'Where the proxy takes its routes: http://, https:// or http+unix://. Port 0 picks a free one when the hub starts the proxy.',
+        'Where the proxy takes its routes: http://, https:// or http+unix://. Port 0 picks a free one when the hub starts the proxy. `http://127.0.0.1:8001` unless given; `https` where the hub has `internalTls`.',
     },
     authToken: {
       type: 'string',

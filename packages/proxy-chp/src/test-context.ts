@@ -120,6 +120,7 @@ export function testHub(place: Place, options: TestOptions = {}): TestHub {
     log,
     clock,
     hubInfo: place.hubInfo,
+    tls: { on: false },
     lifecycle,
   } as never);
   return {

@@ -14,6 +14,7 @@ import {
   tailFile,
   trimLogFile,
 } from '@hub/posix';
+import { certificateFolders } from './certificates.ts';
 import { createChildren } from './children.ts';
 import { diagnose } from './diagnose.ts';
 import { serverLimits } from './limits.ts';
@@ -45,6 +46,7 @@ export const localSpawner = definePlugin({
     const owner = ownerMark(hub.dataFolder, id);
     const limits = serverLimits(options, owner);
     const folder = options.logFolder || join(hub.dataFolder, 'spawner-local', id);
+    const certificates = certificateFolders(resolve(hub.dataFolder, 'spawner-local', id), owner);
     const logFile = (serverId: string) => join(resolve(folder), `${encodeURIComponent(serverId)}.log`);
     const logOf = ({ state, server }: Running) => state?.logFile ?? logFile(server.id);
 
@@ -66,6 +68,7 @@ export const localSpawner = definePlugin({
 
     return {
       hostBound: true,
+      placesCertificates: true,
 
       address: async ({ state }) => (state ? httpOrigin(reachable(state.ip), state.port) : null),
 
@@ -82,6 +85,7 @@ export const localSpawner = definePlugin({
             accounts,
             limits,
             logFile,
+            certificates,
             stopped: signal,
           });
         } finally {
@@ -123,6 +127,7 @@ export const localSpawner = definePlugin({
           signal: server.signal,
         });
         await limits.remove(server);
+        await certificates.remove(server.key);
         children.forget(server);
       },
 

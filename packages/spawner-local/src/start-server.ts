@@ -6,6 +6,7 @@ import {
   couldNotRun,
   type GatedProcess,
   httpOrigin,
+  type LaunchFiles,
   type ListenerQuestion,
   launchGated,
   launchMarks,
@@ -19,6 +20,7 @@ import {
   waitForListener,
 } from '@hub/posix';
 import { type Account, accountOf } from './account.ts';
+import { placeCertificate } from './certificates.ts';
 import type { Children } from './children.ts';
 import { launchFailure, neverRan } from './launch-failure.ts';
 import type { ServerLimits } from './limits.ts';
@@ -34,6 +36,7 @@ export interface StartDeps {
   readonly accounts: Pick<Accounts, 'accountOf'>;
   readonly limits: ServerLimits;
   readonly logFile: (serverId: string) => string;
+  readonly certificates: LaunchFiles;
   /** Aborted when the hub stops: nothing is watched any more. */
   readonly stopped: AbortSignal;
 }
@@ -85,8 +88,12 @@ async function launchServer(
   const port = await portFor(ip, options);
   const logFile = deps.logFile(launch.server.id);
   const whole = [...options.command, ...launch.args];
+  const files = await placeCertificate(launch, account.as, deps.certificates).catch((error) => {
+    port.release();
+    throw launchFailure(error);
+  });
   const env = {
-    ...(await launch.environment(httpOrigin(ip, port.port))),
+    ...(await launch.environment(httpOrigin(ip, port.port), files)),
     ...account.environment,
     ...launchMarks(launch.key, owner),
   };

@@ -18,6 +18,7 @@ import type { RegisteredRoute, Routes } from './route.ts';
 import { createRouteTable } from './route-table.ts';
 import { sendAnswer } from './send.ts';
 import { StreamWatch } from './stream-watch.ts';
+import { type ListenerTls, tlsServers } from './tls-server.ts';
 import { type AnonymousIdSettings, anonymousIds } from './xsrf.ts';
 
 /** Everything the web side of a hub is made of. */
@@ -42,6 +43,8 @@ export interface HttpOptions {
   readonly loginUrl?: (context: Context) => string;
   /** Answers what no route of the pages knows (W1, W2, W5); without it, or with `null`: 404. */
   readonly otherwise?: (context: Context) => Promise<Answer | null> | Answer | null;
+  /** Speaks https with those alone who show a certificate (W104); without it http. */
+  readonly tls?: ListenerTls | null;
 }
 
 /** The web side of a hub, ready to be given routes. */
@@ -60,6 +63,8 @@ export interface HttpServer {
   ready(): Promise<void>;
   close(): Promise<void>;
 }
+
+const timeouts = { requestTimeout: 30_000, headersTimeout: 15_000 };
 
 /** Assembles Fastify so that its answers are those of the contract (design section 8). */
 export function createHttpServer(options: HttpOptions): HttpServer {
@@ -86,12 +91,13 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     options.loginUrl ?? (({ url }: Context) => `${hubPath}login?next=${encodeURIComponent(url)}`);
 
   const app = fastify({
+    ...(options.tls ? { serverFactory: tlsServers(options.tls, timeouts) } : {}),
     logger: false,
     exposeHeadRoutes: false,
     trustProxy: false,
     bodyLimit,
-    requestTimeout: 30_000,
-    http: { headersTimeout: 15_000 },
+    requestTimeout: timeouts.requestTimeout,
+    http: { headersTimeout: timeouts.headersTimeout },
     return503OnClosing: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     routerOptions: {

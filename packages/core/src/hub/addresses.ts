@@ -18,6 +18,8 @@ export class Addresses implements HubInfo, HubAddress {
   readonly compatibleVersion = compatibleVersion;
   readonly cookieOptions: HubAddress['cookieOptions'];
   readonly cookieHostPrefix: boolean;
+  /** Does the hub encrypt what goes between itself, proxy and servers? */
+  readonly tls: boolean;
   readonly #settings: Settings;
   #port: number;
 
@@ -32,6 +34,7 @@ export class Addresses implements HubInfo, HubAddress {
     this.dataFolder = dataFolder;
     this.mayMakeSecrets = database.kind === 'private';
     this.cookieOptions = settings.cookies.options as HubAddress['cookieOptions'];
+    this.tls = settings.internalTls.enabled;
     this.cookieHostPrefix = settings.cookies.hostPrefix;
   }
 
@@ -39,7 +42,8 @@ export class Addresses implements HubInfo, HubAddress {
   get listenUrl(): string {
     const { ip } = this.#settings.hub;
     const reachable = ip === '' || ip === '0.0.0.0' ? '127.0.0.1' : ip === '::' ? '::1' : ip;
-    return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${this.#port}`;
+    const scheme = this.tls ? 'https' : 'http';
+    return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${this.#port}`;
   }
 
   get connectUrl(): string {

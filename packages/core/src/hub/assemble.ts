@@ -22,6 +22,7 @@ import {
   servicesModule,
   sharingModule,
   storageModule,
+  tlsModule,
 } from './modules/index.ts';
 import { fromUrl } from './open-database.ts';
 import { findPlace } from './place.ts';
@@ -62,7 +63,12 @@ export async function assemble(config: HubConfig, machine: Machine = {}): Promis
   const container = new Container({ defaultScope: 'Singleton' });
   container.load(kernelModule(given), storageModule(given), accountsModule(given, config.hooks ?? {}));
   container.load(identitiesModule(given, config.hooks ?? {}));
-  container.load(serversModule(given, config.hooks ?? {}), servicesModule(given), sharingModule(given));
+  container.load(
+    serversModule(given, config.hooks ?? {}),
+    servicesModule(given),
+    sharingModule(given),
+    tlsModule(given),
+  );
   const lifecycle = new LifecycleRunner(log);
   bindPlugins(container, plugins, lifecycle);
   container.load(...(config.modules ?? []));

@@ -15,6 +15,7 @@ import { checkProfiles } from './check-profiles.ts';
 import { signInProblems } from './check-sign-in.ts';
 import { type HubConfig, type Settings, settingsSchema } from './config.ts';
 import { hookProblems } from './hooks.ts';
+import { internalTlsProblems } from './internal-tls.ts';
 
 /** A plugin whose options are right, defaults filled in. */
 export interface CheckedPlugin {
@@ -80,6 +81,7 @@ export function lookOver(config: HubConfig): LookedOver {
   const usable = checked.flatMap(({ plugin }) => plugin ?? []);
   const { profiles, problems: ofProfiles } = checkProfiles(statedProfiles, usable);
   const ofAddresses = ofSettings.length === 0 ? addressProblems(settings as Settings) : [];
+  const ofTls = ofSettings.length === 0 ? internalTlsProblems(settings as Settings) : [];
   const isUsable = ofSettings.length === 0 && ofAddresses.length === 0;
   const { accounts, ...found } = checkAccounts(
     config,
@@ -96,6 +98,7 @@ export function lookOver(config: HubConfig): LookedOver {
       usable.filter(({ provides }) => provides === Spawner),
     ),
     ...ofAddresses,
+    ...ofTls,
     ...found.problems,
     ...(ofSettings.length === 0 ? signInProblems(settings as Settings, usable, accounts) : []),
   ];

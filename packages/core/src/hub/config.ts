@@ -13,6 +13,7 @@ import type { ProfileConfig } from './check-profiles.ts';
 import type { HubHooks } from './hooks.ts';
 import { accessSettings } from './settings/access.ts';
 import { cookiesSettings, tokensSettings } from './settings/credentials.ts';
+import { internalTlsSettings } from './settings/internal-tls.ts';
 import { listenerSettings } from './settings/listener.ts';
 import { names, seconds } from './settings/parts.ts';
 import { serversSettings } from './settings/servers.ts';
@@ -66,6 +67,7 @@ export const settingsSchema = {
       description: "System user of a root hub's private PostgreSQL; made when missing.",
     },
     hub: listenerSettings,
+    internalTls: internalTlsSettings,
     access: accessSettings,
     signIn: signInSettings,
     servers: serversSettings,

@@ -15,7 +15,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const hex = () => randomBytes(32).toString('hex');
 const shared = (): Places => ({ dataFolder: folder, database: { kind: 'url', url: 'postgres://db/hub' } });
 const own = (): Places => ({ dataFolder: folder, database: { kind: 'private', folder } });
-const none = { cryptKeys: [], cryptKeysFile: '', signIn: { authState: false } };
+const none = {
+  cryptKeys: [],
+  cryptKeysFile: '',
+  signIn: { authState: false },
+  internalTls: { enabled: false },
+};
 const texts = (keys: readonly Uint8Array[]) => keys.map((key) => Buffer.from(key).toString('hex'));
 
 describe('encryption keys', () => {

@@ -13,7 +13,7 @@ export interface CryptKeys {
   readonly from: string;
   /** Sentences for the log. */
   readonly warnings: readonly string[];
-  /** Must be made when the hub starts: it keeps auth_state, has no key, and a database of its own (design 5a). */
+  /** Must be made when the hub starts: it keeps auth_state or authorities, has no key, and a database of its own (design 5a). */
   readonly toBeMade: boolean;
 }
 
@@ -22,6 +22,7 @@ export interface CryptKeySettings {
   readonly cryptKeys: readonly string[];
   readonly cryptKeysFile: string;
   readonly signIn: { readonly authState: boolean };
+  readonly internalTls: { readonly enabled: boolean };
 }
 
 /**
@@ -49,13 +50,20 @@ export function findCryptKeys(
   const usual = usualFile(places);
   const kept = readSecretFile(usual, what);
   if (kept !== null) return keysOfFile(kept, usual);
-  const { authState } = settings.signIn;
-  if (authState && places.database.kind !== 'private') {
-    throw new HubError('HUB_START_FAILED', '`signIn.authState` is set and there is no key to encrypt it.', {
+  const needed = neededBy(settings);
+  if (needed && places.database.kind !== 'private') {
+    throw new HubError('HUB_START_FAILED', `${needed}.`, {
       hint: 'Hubs on a shared database need the same one: set `cryptKeys`, `cryptKeysFile` or JUPYTERHUB_CRYPT_KEY. `openssl rand -hex 32` makes one.',
     });
   }
-  return { keys: [], from: 'JUPYTERHUB_CRYPT_KEY', warnings: [], toBeMade: authState };
+  return { keys: [], from: 'JUPYTERHUB_CRYPT_KEY', warnings: [], toBeMade: needed !== null };
+}
+
+/** What cannot do without a key; `null`: nothing. */
+function neededBy({ signIn, internalTls }: CryptKeySettings): string | null {
+  if (signIn.authState) return '`signIn.authState` is set and there is no key to encrypt it';
+  if (!internalTls.enabled) return null;
+  return '`internalTls.enabled` is set and there is no key to encrypt the private keys of its authorities';
 }
 
 /** Makes the first key of a hub with a database of its own. The data folder must be there. */

@@ -183,6 +183,11 @@ export class Hub implements AsyncDisposable {
     await makeDataFolder(places.dataFolder);
     const cryptKeys = await this.#cryptKeys();
 
+    const tls = container.get(services.hubTls);
+    if (tls) {
+      this.#later('internal TLS', async () => tls.close());
+      await tls.open();
+    }
     const web: Web = await buildWeb(this.#parts, { shutDown: (how) => void this.stop(how) });
     this.#later('http listener', () => web.close());
     this.#later('refusals', () => container.get(services.refusals).close());

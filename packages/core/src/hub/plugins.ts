@@ -3,6 +3,7 @@ import type { AuthenticatorInstance } from '../accounts/index.ts';
 import {
   Authenticator,
   HubError,
+  InternalTls,
   type Proxy as HubProxy,
   isHubError,
   Logger,
@@ -14,6 +15,7 @@ import {
 import { type SpawnerInstance, type SpawnerOptions, Spawners, spawners } from '../servers/index.ts';
 import type { CheckedPlugin } from './check-config.ts';
 import { checkOptions, launchCheck } from './check-options.ts';
+import { requirePlacesCertificates } from './internal-tls.ts';
 import type { LifecycleRunner } from './lifecycle.ts';
 import { services } from './tokens.ts';
 
@@ -46,6 +48,7 @@ export function bindPlugins(
   if (problems.length > 0) {
     throw new HubError('HUB_CONFIG_INVALID', 'Some plugins could not be made.', { problems });
   }
+  if (container.get(InternalTls).on) requirePlacesCertificates(drivers);
   container.bind(services.authenticators).toConstantValue(authenticators);
   container.bind(Spawners).toConstantValue(spawners(drivers));
   container.bind(services.proxies).toConstantValue(proxies);

@@ -29,6 +29,7 @@ import type { ShareCodes, Shares } from '../sharing/index.ts';
 import type { Database } from '../storage/database.ts';
 import type { PostgresChanges } from '../storage/postgres-changes.ts';
 import type { PostgresLeases } from '../storage/postgres-leases.ts';
+import type { Authorities, HubTls } from '../tls/index.ts';
 import type { Addresses } from './addresses.ts';
 import type { AccountsConfig } from './check-accounts.ts';
 import type { Settings } from './config.ts';
@@ -73,4 +74,6 @@ export const services = {
   serviceAccounts: token<Services>('Services'),
   serviceHealth: token<ServiceHealth>('ServiceHealth'),
   metrics: token<Metrics>('Metrics'),
+  authorities: token<Authorities>('TlsAuthorities'),
+  hubTls: token<HubTls | null>('HubTls'),
 } as const;

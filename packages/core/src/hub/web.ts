@@ -72,6 +72,7 @@ export async function buildWeb(parts: HubParts, acts: WebActs): Promise<Web> {
     headers: settings.http.headers,
     renderError: (error, context) => renderError(error, context, look),
     otherwise: (context) => otherwise(context, look),
+    tls: container.get(services.hubTls),
   });
   apiRoutes(http, apiDeps(parts, acts.shutDown));
   oauthRoutes(oauthDeps(parts, (context, page) => showConsent(context, page, look))).register(http);

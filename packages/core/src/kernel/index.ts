@@ -9,4 +9,5 @@ export * from './names.ts';
 export * from './secrets.ts';
 export * from './storable-text.ts';
 export * from './system-clock.ts';
+export * from './tls-names.ts';
 export * from './unit-of-work.ts';

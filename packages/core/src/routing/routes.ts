@@ -2,6 +2,7 @@ import {
   type Clock,
   HubError,
   type Proxy as HubProxy,
+  type JsonObject,
   type Logger,
   type ProxyRoute,
   token,
@@ -21,7 +22,7 @@ export interface RoutesDependencies {
   readonly proxies: ReadonlyMap<string, HubProxy>;
   readonly sources: readonly RouteSource[];
   /** The hub's own route: `baseUrl` (or `/`) to this hub's listener or its balancer (P407). */
-  readonly hubRoute: () => { readonly spec: string; readonly target: string };
+  readonly hubRoute: () => { readonly spec: string; readonly target: string; readonly data?: JsonObject };
   /** Does this hub hold the duty `routes`, and is its lease fresh? Asked before each write of a reconciliation. */
   readonly isHolder: () => boolean;
   /** Calls `listener` when this hub gets or loses that duty; returns how to end it. */
@@ -82,7 +83,10 @@ export function createRoutes(dependencies: RoutesDependencies): Routes {
   const closing = new AbortController();
   const during = (signal?: AbortSignal) =>
     signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
-  const hubRoute = () => ({ state: 'wanted' as const, ...dependencies.hubRoute(), data: { hub: true } });
+  const hubRoute = () => {
+    const { spec, target, data } = dependencies.hubRoute();
+    return { state: 'wanted' as const, spec, target, data: { hub: true, ...data } };
+  };
 
   /** Routes this hub is changing now, and those it changed since the running pass began. */
   const busy = new Map<string, number>();

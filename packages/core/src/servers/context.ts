@@ -9,6 +9,7 @@ import type {
   ServerRepository,
   ServerRoutes,
 } from './ports.ts';
+import type { ServerTls } from './server-tls.ts';
 import type { Spawners } from './spawners.ts';
 import type { StartChoices } from './start-choice.ts';
 
@@ -75,6 +76,7 @@ export interface ServersContext {
   readonly events: DomainEvents;
   readonly run: HubRun;
   readonly hub: HubAddress;
+  readonly tls: ServerTls | null;
   readonly settings: ServerSettings;
   readonly hubEnvironment: Readonly<Record<string, string | undefined>>;
 }

@@ -1,5 +1,5 @@
 import { quoteName, serverPrefix } from '../kernel/index.ts';
-import { HubError } from '../plugin/index.ts';
+import { type CertificateFiles, HubError } from '../plugin/index.ts';
 import type { HubAddress } from './hub-address.ts';
 import type { LaunchOptions } from './launch-options.ts';
 import type { ServerRecord } from './server.ts';
@@ -15,6 +15,8 @@ export interface EnvironmentParts {
   readonly hubEnvironment: Readonly<Record<string, string | undefined>>;
   /** From the spawner itself, between the table and the operator's `environment`. */
   readonly fromSpawner: Readonly<Record<string, string>>;
+  /** With internal TLS: where the server finds what it shows and whom it believes. */
+  readonly files: CertificateFiles | null;
 }
 
 /** Secrets of the hub that must never reach a server, whatever `envKeep` says (W91). */
@@ -34,6 +36,7 @@ export function serverEnvironment(parts: EnvironmentParts, bind: string): Record
     ...kept(parts),
     ...identity(parts, bind),
     ...limits(parts.options),
+    ...certificates(parts),
     ...places(parts),
     ...parts.fromSpawner,
     // Worked out for the launch: what was a function is a text.
@@ -99,6 +102,15 @@ function identity(
     JUPYTERHUB_SERVICE_URL: `${bind}${prefix}`,
     JUPYTERHUB_PUBLIC_URL: publicOrigin === '' ? '' : `${publicOrigin}${prefix}`,
     JUPYTERHUB_PUBLIC_HUB_URL: publicOrigin === '' ? '' : `${publicOrigin}${hub.hubPrefix}`,
+  };
+}
+
+function certificates({ files }: EnvironmentParts): Record<string, string> {
+  if (!files) return {};
+  return {
+    JUPYTERHUB_SSL_KEYFILE: files.keyFile,
+    JUPYTERHUB_SSL_CERTFILE: files.certFile,
+    JUPYTERHUB_SSL_CLIENT_CA: files.caFile,
   };
 }
 

@@ -13,6 +13,7 @@ export * from './server.ts';
 export * from './server-details.ts';
 export { longestLogBytes } from './server-log.ts';
 export * from './server-names.ts';
+export { ServerTls } from './server-tls.ts';
 export * from './servers.ts';
 export * from './spawners.ts';
 export * from './start-choice.ts';

@@ -1,4 +1,12 @@
-import type { ForLaunch, JsonValue, Launch, LaunchView, UserView } from '../plugin/index.ts';
+import {
+  type ForLaunch,
+  HubError,
+  type JsonValue,
+  type Launch,
+  type LaunchView,
+  type ServerCertificate,
+  type UserView,
+} from '../plugin/index.ts';
 import { type Attempt, changeStarting } from './attempt.ts';
 import type { ServersContext } from './context.ts';
 import { serverEnvironment } from './environment.ts';
@@ -6,6 +14,7 @@ import type { LaunchOptions } from './launch-options.ts';
 import { secretValues } from './log-secrets.ts';
 import type { ProgressLog } from './progress-log.ts';
 import { launchKey, type ServerRecord } from './server.ts';
+import { encrypted } from './server-tls.ts';
 import type { SpawnerInstance } from './spawners.ts';
 import { serverView } from './views.ts';
 
@@ -16,6 +25,7 @@ export interface LaunchParts extends Attempt {
   readonly options: LaunchOptions;
   readonly token: string;
   readonly clientId: string;
+  readonly tls: ServerCertificate | null;
   readonly progress: ProgressLog;
 }
 
@@ -53,10 +63,15 @@ export function launchContext(
     state: server.state,
     signal,
     resolve: async (own) => ({ ...own, ...options.all }) as ForLaunch<typeof own>,
-    environment: async (bind) => {
+    tls: parts.tls,
+    environment: async (bind, files) => {
+      if (parts.tls && !files) throw withoutFiles(spawner);
       const fromSpawner = (await spawner.driver.env?.(launch)) ?? {};
       const made = { hub, server, options: options.common, token, clientId, hubEnvironment, fromSpawner };
-      const environment = await serverEnvironment(made, bind);
+      const environment = await serverEnvironment(
+        { ...made, files: (parts.tls && files) ?? null },
+        parts.tls ? encrypted(bind) : bind,
+      );
       for (const secret of secretValues(environment)) parts.secrets.add(secret);
       return environment;
     },
@@ -70,4 +85,10 @@ export function launchContext(
     reportExit: parts.reportExit,
   };
   return launch;
+}
+
+function withoutFiles({ name }: SpawnerInstance): HubError {
+  return new HubError('HUB_PLUGIN_FAILED', `${name} did not say where the certificates of a server are.`, {
+    hint: 'Give the paths to `launch.environment(bind, files)`.',
+  });
 }

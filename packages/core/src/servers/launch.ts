@@ -40,7 +40,8 @@ export async function launch(context: ServersContext, attempt: Attempt): Promise
   await context.leases.whenFresh(signal); // a hook may have taken its time
   signal.throwIfAborted();
 
-  const parts = { ...attempt, server: credited, spawner, view, options, token, clientId, progress };
+  const tls = (await context.tls?.forServer(view.key)) ?? null;
+  const parts = { ...attempt, server: credited, spawner, view, options, token, clientId, progress, tls };
   try {
     const { launched, target } = await startServer(context, parts);
     return await finishLaunch(context, { ...attempt, server: launched }, spawner, target, () =>

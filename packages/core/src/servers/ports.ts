@@ -91,6 +91,8 @@ export interface ServerRepository {
   /** Holds the lock under which starts are counted until the surrounding transaction ends, and counts. */
   lockAndCount(): Promise<ServerCounts>;
   counts(): Promise<ServerCounts>;
+  /** Does any start wait that one of these spawners could run? */
+  anyQueued(spawners: readonly string[]): Promise<boolean>;
   /** Takes the oldest queued servers, at most as many as `limit` leaves free; one transaction under the lock. */
   takeFromQueue(
     by: { owner: string; spawners: readonly string[] },
@@ -116,7 +118,9 @@ export interface ServerRepository {
   /** Launch keys that belong to a current attempt, of those asked about. */
   currentKeys(keys: readonly string[]): Promise<ReadonlySet<string>>;
   /** All servers that are not stopped, for the proxy's table. */
-  routed(): Promise<readonly Pick<ServerRecord, 'id' | 'userName' | 'name' | 'phase' | 'target'>[]>;
+  routed(): Promise<
+    readonly Pick<ServerRecord, 'id' | 'attempt' | 'userName' | 'name' | 'phase' | 'target'>[]
+  >;
   /** Hubs alive now, for sharing work among them. */
   liveHubs(): Promise<
     readonly { readonly id: string; readonly host: string; readonly spawners: readonly string[] }[]

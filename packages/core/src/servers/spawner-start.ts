@@ -3,6 +3,7 @@ import { HubError } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
 import { type LaunchParts, launchContext } from './launch-context.ts';
 import type { ServerRecord } from './server.ts';
+import { targetOf } from './server-tls.ts';
 import type { SpawnerInstance } from './spawners.ts';
 import { exitBeforeReady } from './until-ready.ts';
 
@@ -35,7 +36,8 @@ export async function startServer(
     start.catch(() => undefined); // its outcome no longer matters, its process is stopped next
     throw error;
   });
-  return { launched: latest, target: originOf(address, spawner) };
+  const target = targetOf(originOf(address, spawner), parts.tls !== null);
+  return { launched: latest, target };
 }
 
 function originOf(address: string, spawner: SpawnerInstance): string {

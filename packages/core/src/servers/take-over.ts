@@ -5,6 +5,7 @@ import type { Attempts } from './attempts.ts';
 import type { ServersContext } from './context.ts';
 import { describeFailure } from './failure.ts';
 import type { ServerRecord } from './server.ts';
+import { targetOf } from './server-tls.ts';
 import { askSpawner } from './spawner-calls.ts';
 
 const mostTakeOvers = 3;
@@ -67,7 +68,9 @@ async function whereItRuns(context: ServersContext, server: ServerRecord): Promi
   return askSpawner(context, spawner, server, limit, async (running) => {
     const exit: Exit | null = await driver.poll(running);
     if (exit) return null;
-    return server.target ?? (await driver.address?.(running)) ?? null;
+    if (server.target !== null) return server.target;
+    const address = (await driver.address?.(running)) ?? null;
+    return address === null ? null : targetOf(address, context.tls !== null);
   });
 }
 

@@ -1,3 +1,4 @@
+import { Agent } from 'undici';
 import { DeadlineError, serverPrefix, withDeadline } from '../kernel/index.ts';
 import {
   type Exit,
@@ -10,7 +11,7 @@ import type { Attempt } from './attempt.ts';
 import type { ServersContext } from './context.ts';
 import { exitedFailure } from './exit-words.ts';
 import { untilAnswers } from './http-wait.ts';
-import type { ServerRecord } from './server.ts';
+import { launchKey, type ServerRecord } from './server.ts';
 import { askSpawner } from './spawner-calls.ts';
 import type { SpawnerInstance } from './spawners.ts';
 
@@ -24,6 +25,7 @@ export async function waitForHttp(
   const { server } = attempt;
   const prefix = serverPrefix(context.hub.baseUrl, server.userName, server.name);
   const ended = new AbortController();
+  const dispatcher = dispatcherTo(context, server, target);
   try {
     return await withDeadline(
       context.clock,
@@ -32,7 +34,7 @@ export async function waitForHttp(
       attempt.signal,
       (signal) => {
         const either = AbortSignal.any([signal, ended.signal]);
-        const answers = untilAnswers(`${target}${prefix}api`, context.clock, either);
+        const answers = untilAnswers(`${target}${prefix}api`, context.clock, either, dispatcher);
         const dies = diesMeanwhile(context, server, spawner, either);
         dies.catch(() => undefined);
         return Promise.race([answers, dies, exitBeforeReady(attempt.exited)]);
@@ -43,7 +45,15 @@ export async function waitForHttp(
     throw await unreachable(context, server, spawner, target);
   } finally {
     ended.abort();
+    await dispatcher?.destroy();
   }
+}
+
+/** With internal TLS the certificate of this very launch is demanded: any other program at its port is not it. */
+function dispatcherTo({ tls }: ServersContext, server: ServerRecord, target: string): Agent | null {
+  if (!tls || !target.startsWith('https:')) return null;
+  const { key, certificate, authorities, name } = tls.toServer(launchKey(server));
+  return new Agent({ connect: { key, cert: certificate, ca: authorities, servername: name } });
 }
 
 /** Rejects when the server is reported to have ended. */

@@ -1,7 +1,7 @@
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 import { everything } from '../access/index.ts';
 import { servicePrefix, withDeadline } from '../kernel/index.ts';
-import type { Clock, Logger } from '../plugin/index.ts';
+import type { Clock, Logger, TlsEnd } from '../plugin/index.ts';
 import type { ServiceDetails, ServiceStore } from './ports.ts';
 
 /** What health is looked at with. */
@@ -14,6 +14,8 @@ export interface ServiceHealthDeps {
   readonly isHolder: () => boolean;
   /** Seconds between looks; 0 never looks (P508). */
   readonly every: number;
+  /** With internal TLS: what the hub shows a service with an https address, and the name that must show. */
+  readonly tls: { toService(name: string): TlsEnd & { readonly name: string } } | null;
 }
 
 /**
@@ -75,20 +77,22 @@ export class ServiceHealth {
 
   async #lookAt({ name, url, timeout }: ServiceDetails): Promise<void> {
     if (url === null) return;
-    const { log, clock, baseUrl } = this.#deps;
+    const { log, clock, baseUrl, tls } = this.#deps;
     const closing = this.#closing.signal;
     const address = `${new URL(url).origin}${servicePrefix(baseUrl, name)}`;
     // The first look may find it starting (W98).
     const isFirst = !this.#seen.has(name);
     this.#seen.add(name);
+    const agent = tls && address.startsWith('https:') ? agentTo(tls.toService(name)) : null;
     let problem: string | null = `No answer in ${timeout} s`;
     await withDeadline(clock, 'An answer', timeout, closing, async (signal) => {
       for (let pause = 100; ; pause = Math.min(2_000, pause * 1.6)) {
-        problem = await problemOf(address, signal);
+        problem = await problemOf(address, signal, agent);
         if (problem === null || !isFirst) return;
         await clock.sleep(pause, signal);
       }
     }).catch(() => undefined); // the time is over: `problem` says what there was instead of an answer
+    await agent?.destroy();
     if (closing.aborted) return;
 
     if (problem === null) {
@@ -101,12 +105,20 @@ export class ServiceHealth {
 }
 
 /** Anything below 500 is an answer (P506); redirects are not followed. */
-async function problemOf(address: string, signal: AbortSignal): Promise<string | null> {
+async function problemOf(address: string, signal: AbortSignal, agent: Agent | null): Promise<string | null> {
   try {
-    const { statusCode, body } = await request(address, { signal, headers: { connection: 'close' } });
+    const { statusCode, body } = await request(address, {
+      signal,
+      headers: { connection: 'close' },
+      ...(agent && { dispatcher: agent }),
+    });
     await body.dump({ limit: 65_536 });
     return statusCode < 500 ? null : `It answers ${statusCode}`;
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : String(error);
   }
+}
+
+function agentTo({ key, certificate, authorities, name }: TlsEnd & { readonly name: string }): Agent {
+  return new Agent({ connect: { key, cert: certificate, ca: authorities, servername: name } });
 }

@@ -1,21 +1,32 @@
 import { everything } from '../access/index.ts';
-import { servicePrefix } from '../kernel/index.ts';
+import { servicePrefix, serviceTlsName, tlsRouteData } from '../kernel/index.ts';
 import type { ProxyRoute } from '../plugin/index.ts';
 import { type RouteSource, routeKey } from '../routing/index.ts';
 import type { ServiceDetails, ServiceStore } from './ports.ts';
 
 type Routed = Pick<ServiceDetails, 'name' | 'url'>;
 
+/** Where routes lead, and whether by internal TLS. */
+export interface ServiceRouteSettings {
+  readonly baseUrl: string;
+  readonly tls: boolean;
+}
+
 /** The route of a service: its prefix to the origin of its url, the path is kept (W96). `null` without a url. */
-export function serviceRoute(baseUrl: string, { name, url }: Routed): ProxyRoute | null {
+export function serviceRoute(
+  { baseUrl, tls }: ServiceRouteSettings,
+  { name, url }: Routed,
+): ProxyRoute | null {
   if (url === null) return null;
-  return { spec: servicePrefix(baseUrl, name), target: new URL(url).origin, data: { service: name } };
+  const target = new URL(url).origin;
+  const data = { service: name, ...tlsRouteData(tls, target, serviceTlsName(name)) };
+  return { spec: servicePrefix(baseUrl, name), target, data };
 }
 
 /** The routes of services, for the reconciliation. */
-export function serviceRouteSource(store: ServiceStore, baseUrl: string): RouteSource {
+export function serviceRouteSource(store: ServiceStore, settings: ServiceRouteSettings): RouteSource {
   const wanted = (service: Routed) => {
-    const route = serviceRoute(baseUrl, service);
+    const route = serviceRoute(settings, service);
     return route && { state: 'wanted' as const, ...route };
   };
   return {
@@ -24,7 +35,7 @@ export function serviceRouteSource(store: ServiceStore, baseUrl: string): RouteS
       return (await store.list(everything)).flatMap((service) => wanted(service) ?? []);
     },
     async confirm(spec) {
-      const name = nameIn(baseUrl, spec);
+      const name = nameIn(settings.baseUrl, spec);
       const service = name === null ? null : await store.byName(name);
       return service ? wanted(service) : null;
     },

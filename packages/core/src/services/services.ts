@@ -24,6 +24,8 @@ export interface ServicesDeps {
   readonly ids: Ids;
   readonly log: Logger;
   readonly baseUrl: string;
+  /** Does the hub encrypt what goes to services with https addresses? */
+  readonly tls: boolean;
 }
 
 /** A service as the navigation of pages shows it. */
@@ -149,8 +151,8 @@ export class Services {
 
   /** The rows hold; a route that cannot be changed now is put right by the next reconciliation. */
   async #route(service: ServiceDetails, change: 'add' | 'remove'): Promise<void> {
-    const { routes, baseUrl, log } = this.#deps;
-    const route = serviceRoute(baseUrl, service);
+    const { routes, log } = this.#deps;
+    const route = serviceRoute(this.#deps, service);
     if (!route) return;
     try {
       await this.refresh();

@@ -6,4 +6,6 @@ export const locks = {
   /** Counting before servers leave the queue. */
   queue: 4_870_003,
   configuration: 4_870_004,
+  /** Making and forgetting authorities of internal TLS. */
+  tlsAuthorities: 4_870_005,
 } as const;

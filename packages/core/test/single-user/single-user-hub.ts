@@ -8,6 +8,7 @@ import { localSpawner } from '../../../spawner-local/src/index.ts';
 import {
   createTestHub,
   TestBrowser,
+  TestClient,
   type TestHub,
   type TestHubOptions,
   type TestPage,
@@ -88,7 +89,8 @@ export class SingleUserHub implements AsyncDisposable {
 
   /** Starts a server and waits until it is ready. */
   async start(user: string, server = ''): Promise<void> {
-    const client = await this.test.signIn(user);
+    // By the proxy: with internal TLS the hub itself talks to nobody without a certificate.
+    const client = new TestClient(this.origin, user, await this.test.tokenOf(user), this.prefix);
     const { status, text } = await client.startServer(server);
     if (status !== 201 && status !== 202) throw new Error(`The start was answered with ${status}: ${text}`);
     const ended = await until(async () => {
@@ -143,6 +145,7 @@ export async function openSingleUserHub({
   const origin = `http://127.0.0.1:${publicPort}`;
   const homes = await mkdtemp(path.join(tmpdir(), 'hub-homes-'));
   const isRoot = process.getuid?.() === 0;
+  const scheme = settings.internalTls?.enabled ? 'https' : 'http';
   const test = await createTestHub({
     bindUrl: `${origin}${prefix}`,
     ...settings,
@@ -155,7 +158,7 @@ export async function openSingleUserHub({
         httpTimeout: patience,
         ...spawner,
       }),
-      chpProxy({ apiUrl: `http://127.0.0.1:${proxyPort}`, authToken: 'of-the-test' }),
+      chpProxy({ apiUrl: `${scheme}://127.0.0.1:${proxyPort}`, authToken: 'of-the-test' }),
     ],
   });
   return new SingleUserHub(test, origin, prefix, homes);

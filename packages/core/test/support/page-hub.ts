@@ -121,6 +121,7 @@ export async function openPageHub(options: PageHubOptions = {}) {
       afterStop: async () => undefined,
     },
     routes: { add: async () => undefined, remove: async () => undefined },
+    tls: null,
     unitOfWork: work,
     changes,
     leases: {

@@ -85,6 +85,7 @@ export function fakeLaunch({
     userOptions: {},
     args,
     state: null,
+    tls: null,
     signal: abort.signal,
     log,
     async resolve(options) {

@@ -6,3 +6,4 @@ export { serversModule } from './servers-module.ts';
 export { servicesModule } from './services-module.ts';
 export { sharingModule } from './sharing-module.ts';
 export { storageModule } from './storage-module.ts';
+export { tlsModule } from './tls-module.ts';

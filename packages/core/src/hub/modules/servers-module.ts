@@ -1,7 +1,16 @@
 import { ContainerModule } from 'inversify';
 import { Grants } from '../../access/index.ts';
 import { TokenStore } from '../../accounts/index.ts';
-import { Changes, Events, HubRun, Ids, Leases, UnitOfWork } from '../../kernel/index.ts';
+import {
+  Changes,
+  Events,
+  HubRun,
+  hubTlsName,
+  Ids,
+  Leases,
+  tlsRouteData,
+  UnitOfWork,
+} from '../../kernel/index.ts';
 import { Clock, Logger } from '../../plugin/index.ts';
 import { createRoutes, extraRoutes, Routes } from '../../routing/index.ts';
 import {
@@ -13,6 +22,7 @@ import {
   ServerRoutes,
   ServerSettings,
   Servers,
+  ServerTls,
   Spawners,
   StartChoices,
   serverRouteSource,
@@ -34,6 +44,7 @@ export function serversModule(
   { settings, addresses, accounts, profiles }: Given,
   operators: HubHooks,
 ): ContainerModule {
+  const routeSettings = { baseUrl: addresses.baseUrl, tls: addresses.tls };
   return new ContainerModule(({ bind }) => {
     bind(ServerSettings).toResolvedValue(
       (owners, clock) => serverSettings(settings, namedLimit(settings, operators, { owners, clock })),
@@ -44,11 +55,11 @@ export function serversModule(
         createRoutes({
           proxies,
           sources: [
-            serverRouteSource(repository, addresses.baseUrl),
-            serviceRouteSource(serviceStore, addresses.baseUrl),
+            serverRouteSource(repository, routeSettings),
+            serviceRouteSource(serviceStore, routeSettings),
             extraRoutes(settings.extraRoutes, { hostRouting: false, log }),
           ],
-          hubRoute: () => ({ spec: addresses.baseUrl, target: addresses.routeTarget }),
+          hubRoute: () => hubRoute(addresses),
           isHolder: () => leases.holds('routes'),
           onHolderChange: (listener) =>
             leases.onDutyChange((duty) => {
@@ -67,7 +78,7 @@ export function serversModule(
         }),
       [services.proxies, ServerRepository, ServiceStore, Leases, Clock, Logger, Events],
     );
-    bind(ServerRoutes).toResolvedValue((routes) => serverRoutes(routes, addresses.baseUrl), [Routes]);
+    bind(ServerRoutes).toResolvedValue((routes) => serverRoutes(routes, routeSettings), [Routes]);
     bind(ServerHooks).toResolvedValue(
       (authenticators, authStates, lastSeen, log, clock) =>
         serverHooks({
@@ -118,6 +129,7 @@ export function serversModule(
         events,
         run,
         hub,
+        tls,
         own,
       ) =>
         new Servers({
@@ -137,6 +149,7 @@ export function serversModule(
           events,
           run,
           hub,
+          tls,
           settings: own,
           hubEnvironment: process.env,
         }),
@@ -157,6 +170,7 @@ export function serversModule(
         Events,
         HubRun,
         HubAddress,
+        ServerTls,
         ServerSettings,
       ],
     );
@@ -180,4 +194,8 @@ function serverSettings(
     retryAfter: [Math.min(from, to), Math.max(from, to)],
     hookTimeout: servers.hookTimeout,
   };
+}
+
+function hubRoute({ baseUrl, routeTarget, tls }: Given['addresses']) {
+  return { spec: baseUrl, target: routeTarget, data: tlsRouteData(tls, routeTarget, hubTlsName) };
 }

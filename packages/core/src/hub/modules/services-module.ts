@@ -22,11 +22,12 @@ export function servicesModule({ settings, addresses }: Given): ContainerModule 
           ids,
           log: log.child({ part: 'services' }),
           baseUrl,
+          tls: addresses.tls,
         }),
       [ServiceStore, TokenStore, services.oauthClients, Routes, UnitOfWork, Ids, Logger],
     );
     bind(services.serviceHealth).toResolvedValue(
-      (store, clock, log, leases) =>
+      (store, clock, log, leases, tls) =>
         new ServiceHealth({
           store,
           clock,
@@ -35,8 +36,9 @@ export function servicesModule({ settings, addresses }: Given): ContainerModule 
           // Who looks after the proxy looks at what is behind it.
           isHolder: () => leases.holds('routes'),
           every: settings.serviceCheckSeconds,
+          tls,
         }),
-      [ServiceStore, Clock, Logger, Leases],
+      [ServiceStore, Clock, Logger, Leases, services.hubTls],
     );
   });
 }

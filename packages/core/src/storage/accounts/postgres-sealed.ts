@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm';
 import type { SealedColumn, SealedStore } from '../../accounts/rekey.ts';
 import type { Database } from '../database.ts';
+import { sealedAuthorities } from '../postgres-authorities.ts';
 import { identities, users } from '../tables/index.ts';
 
 /** Every column that holds something encrypted. A test compares with the columns there are. */
 export function postgresSealed(db: Database): SealedStore {
-  return { columns: [ofUsers(db), ofIdentities(db)] };
+  return { columns: [ofUsers(db), ofIdentities(db), sealedAuthorities(db)] };
 }
 
 function ofUsers(db: Database): SealedColumn {

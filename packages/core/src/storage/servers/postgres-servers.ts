@@ -156,6 +156,7 @@ export function postgresServers(db: Database): ServerRepository {
         q
           .select({
             id: servers.id,
+            attempt: servers.attempt,
             userName: users.name,
             name: servers.name,
             phase: servers.phase,

@@ -54,7 +54,7 @@ export function soundSpawner(engine: Engine, configured: readonly string[]): Req
     args: () => [],
     rename: async () => {},
     deleteForever: async () => {},
-    certificates: async (_launch, files) => files,
+    placesCertificates: false,
     capacity: async () => 1_000,
     checkConfig: () => [],
   };
