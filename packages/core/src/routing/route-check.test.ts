@@ -14,10 +14,10 @@ const passed = (holder: boolean): Reconciled => ({
 
 /** A feed that every hub of the test hears. */
 function feed(): Changes {
-  const listeners = new Set<(id: string) => void>();
+  const listeners = new Set<Parameters<Changes['subscribe']>[1]>();
   return {
-    async publish(_channel, id) {
-      for (const listener of [...listeners]) queueMicrotask(() => listener(id));
+    publish(_channel, id) {
+      for (const listener of [...listeners]) queueMicrotask(() => listener(id, true));
     },
     subscribe(_channel, listener) {
       listeners.add(listener);

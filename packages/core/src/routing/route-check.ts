@@ -42,7 +42,7 @@ export function createRouteCheck({ routes, changes, clock, ids, log }: RouteChec
         return 'failed';
       },
     );
-    if (outcome) await changes.publish('routes', `${outcome} ${id}`);
+    if (outcome) changes.publish('routes', `${outcome} ${id}`);
   }
 
   async function askOthers(): Promise<void> {
@@ -54,7 +54,7 @@ export function createRouteCheck({ routes, changes, clock, ids, log }: RouteChec
       if (message === `failed ${id}`) resolve(false);
     });
     try {
-      await changes.publish('routes', `check ${id}`);
+      changes.publish('routes', `check ${id}`);
       const late = clock.sleep(patience * 1000, waiting.signal).then(
         () => null,
         () => null,

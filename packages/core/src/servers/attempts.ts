@@ -170,7 +170,7 @@ export class Attempts {
         { id: server.id, fence: server.fence, phase: 'starting' },
         { phase: 'stopping', stoppingAt: databaseNow, failure },
       );
-      if (row) await this.#context.changes.publish('server', String(row.id));
+      if (row) this.#context.changes.publish('server', String(row.id));
       return row;
     });
     if (!stopping) return; // cancelled meanwhile: who cancelled it stops it

@@ -50,8 +50,8 @@ export async function giveUpStop(
       );
       if (!row) throw new LostRace();
       await context.credentials.revoke(server);
-      await context.changes.publish('server', String(server.id));
-      await context.changes.publish('queue', '');
+      context.changes.publish('server', String(server.id));
+      context.changes.publish('queue', '');
       return row;
     }),
   );

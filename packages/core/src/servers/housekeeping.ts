@@ -38,7 +38,7 @@ export class Housekeeping {
       changes.subscribe('queue', () => void this.#turns.look()),
       changes.subscribe(
         'server',
-        (id) => void this.#heard(Number(id)),
+        (id, isOwn) => void (isOwn || this.#heard(Number(id))),
         () => void this.#lookForLost(),
       ),
       clock.every(housekeepingMs, () => this.quietly(() => this.#round())),

@@ -12,9 +12,10 @@ import type { ServersContext } from './context.ts';
 import { serverEnvironment } from './environment.ts';
 import type { LaunchOptions } from './launch-options.ts';
 import { secretValues } from './log-secrets.ts';
+import { originOf } from './origin.ts';
 import type { ProgressLog } from './progress-log.ts';
 import { launchKey, type ServerRecord } from './server.ts';
-import { encrypted } from './server-tls.ts';
+import { encrypted, targetOf } from './server-tls.ts';
 import type { SpawnerInstance } from './spawners.ts';
 import { serverView } from './views.ts';
 
@@ -80,11 +81,22 @@ export function launchContext(
       await context.leases.whenFresh(signal);
       signal.throwIfAborted();
       const host = spawner.driver.hostBound ? context.run.host : null;
-      onSaved(await changeStarting(context, server, { state, host }));
+      const target = await targetSoFar(parts, state);
+      onSaved(await changeStarting(context, server, { state, host, target }));
     },
     reportExit: parts.reportExit,
   };
   return launch;
+}
+
+/** Most spawners know, when they save a state, where the server will listen: that is one write less. */
+async function targetSoFar({ spawner, view, tls }: LaunchParts, state: JsonValue): Promise<string | null> {
+  try {
+    const address = await spawner.driver.address?.({ ...view, state });
+    return address ? targetOf(originOf(address, spawner), tls !== null) : null;
+  } catch {
+    return null; // it is asked again when its start is over
+  }
 }
 
 function withoutFiles({ name }: SpawnerInstance): HubError {

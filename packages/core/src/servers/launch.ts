@@ -61,25 +61,22 @@ export async function finishLaunch(
   beforeReady: () => Promise<void> = async () => undefined,
 ): Promise<ServerRecord> {
   const { server, signal } = attempt;
-  const located = await changeStarting(context, server, { target });
+  const located = server.target === target ? server : await changeStarting(context, server, { target });
   const { peerVersion } = await waitForHttp(context, { ...attempt, server: located }, spawner, target);
   await context.leases.whenFresh(signal);
   await addRoute(context, located, target, signal);
   await beforeReady();
-  const ready = await context.unitOfWork.run(null, async () => {
-    const row = await changeStarting(context, located, {
-      phase: 'ready',
-      owner: null,
-      readyAt: databaseNow,
-      lastActivity: databaseNow,
-      peerVersion,
-      failure: null,
-      takeOvers: 0,
-    });
-    await context.changes.publish('server', String(row.id));
-    await context.changes.publish('queue', '');
-    return row;
+  const ready = await changeStarting(context, located, {
+    phase: 'ready',
+    owner: null,
+    readyAt: databaseNow,
+    lastActivity: databaseNow,
+    peerVersion,
+    failure: null,
+    takeOvers: 0,
   });
+  context.changes.publish('server', String(ready.id));
+  context.changes.publish('queue', '');
   return ready;
 }
 

@@ -50,10 +50,11 @@ export async function enqueue(
       { raiseFence: true },
     );
     if (!queued) throw new LostRace();
-    await context.servers.clearEvents(queued.id, queued.attempt - keptStories + 1);
+    if (queued.attempt > keptStories)
+      await context.servers.clearEvents(queued.id, queued.attempt - keptStories + 1);
     await context.servers.appendEvents(queued, 0, [{ progress: 0, message: 'Server requested' }]);
-    await context.changes.publish('server', String(queued.id));
-    await context.changes.publish('queue', '');
+    context.changes.publish('server', String(queued.id));
+    context.changes.publish('queue', '');
     return queued;
   });
   return LostRace.asNull(work);
@@ -100,15 +101,14 @@ function inWords(seconds: number): string {
 export async function takeTurns(context: ServersContext): Promise<readonly ServerRecord[]> {
   if (!context.leases.fresh) return [];
   const { concurrentStarts } = context.settings;
+  const by = { owner: context.run.id, spawners: context.spawners.all.map(({ id }) => id) };
+  if (!(await context.servers.anyQueued(by.spawners))) return []; // the usual case needs no lock
   const taken = await context.unitOfWork.run(null, async () => {
     const rows = await context.servers.takeFromQueue(
-      {
-        owner: context.run.id,
-        spawners: context.spawners.all.map(({ id }) => id),
-      },
+      by,
       concurrentStarts > 0 ? concurrentStarts : Number.MAX_SAFE_INTEGER,
     );
-    for (const { id } of rows) await context.changes.publish('server', String(id));
+    for (const { id } of rows) context.changes.publish('server', String(id));
     return rows;
   });
   return taken;

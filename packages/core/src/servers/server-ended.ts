@@ -23,6 +23,6 @@ export async function cleanUpEnded(
   // Servers that end themselves when nobody uses them do so with 0, and that is no trouble.
   if (exit.code === 0 && !exit.signal) context.log.info(fields, 'server ended by itself');
   else context.log.warn(fields, 'server ended by itself');
-  await context.changes.publish('server', String(row.id));
+  context.changes.publish('server', String(row.id));
   await attempts.stop(row);
 }

@@ -1,7 +1,7 @@
 import { withDeadline } from '../kernel/index.ts';
-import { HubError } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
 import { type LaunchParts, launchContext } from './launch-context.ts';
+import { originOf } from './origin.ts';
 import type { ServerRecord } from './server.ts';
 import { targetOf } from './server-tls.ts';
 import type { SpawnerInstance } from './spawners.ts';
@@ -36,19 +36,8 @@ export async function startServer(
     start.catch(() => undefined); // its outcome no longer matters, its process is stopped next
     throw error;
   });
-  const target = targetOf(originOf(address, spawner), parts.tls !== null);
-  return { launched: latest, target };
-}
-
-function originOf(address: string, spawner: SpawnerInstance): string {
-  try {
-    const { protocol, host } = new URL(address);
-    if ((protocol === 'http:' || protocol === 'https:') && host !== '') return `${protocol}//${host}`;
-  } catch {
-    // told below, like any other address that is none
-  }
-  throw new HubError(
-    'HUB_PLUGIN_FAILED',
-    `The spawner ${spawner.name} returned "${address}", which is no http address.`,
-  );
+  return {
+    launched: latest,
+    target: targetOf(originOf(address, spawner), parts.tls !== null),
+  };
 }

@@ -97,7 +97,7 @@ async function leaveRunning(
       const { id, fence, phase } = server;
       const next = await context.servers.change({ id, fence, phase }, to, { raiseFence: true });
       if (!next) throw new LostRace();
-      await context.changes.publish('server', String(id));
+      context.changes.publish('server', String(id));
       return next;
     }),
   );
@@ -127,7 +127,7 @@ async function removeStopped(context: ServersContext, server: ServerRecord, acto
     context.unitOfWork.run({ actor, action: 'server.delete', target }, async () => {
       const { id, fence } = server;
       if (!(await context.servers.remove({ id, fence, phase: 'stopped' }))) throw new LostRace();
-      await context.changes.publish('server', String(id));
+      context.changes.publish('server', String(id));
       return true;
     }),
   );

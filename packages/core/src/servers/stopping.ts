@@ -84,7 +84,7 @@ async function keepStopping(context: ServersContext, server: ServerRecord, error
         },
       },
     );
-    await context.changes.publish('server', String(server.id));
+    context.changes.publish('server', String(server.id));
   });
 }
 
@@ -102,8 +102,8 @@ async function afterStopHooks(context: ServersContext, server: ServerRecord): Pr
 /** Deletes the attempt's secrets and the row's memory of it, in one change; the row too where that is wished. */
 async function forgetAttempt(context: ServersContext, server: ServerRecord): Promise<boolean> {
   for (let told = false; ; ) {
-    const current = await context.servers.byId(server.id);
-    if (current?.removeWhenStopped && current.name !== '' && !told) {
+    const current = server.name === '' ? null : await context.servers.byId(server.id);
+    if (current?.removeWhenStopped && !told) {
       await deleteForever(context, current);
       told = true;
     }
@@ -133,8 +133,8 @@ async function forget(
     if (removed) {
       await context.servers.remove({ id: stopped.id, fence: stopped.fence, phase: 'stopped' });
     }
-    await context.changes.publish('server', String(server.id));
-    await context.changes.publish('queue', '');
+    context.changes.publish('server', String(server.id));
+    context.changes.publish('queue', '');
     return 'stopped' as const;
   });
   return (await LostRace.asNull(transaction)) ?? 'tell-first';

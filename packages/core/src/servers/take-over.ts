@@ -112,8 +112,8 @@ async function queueAgain(context: ServersContext, attempts: Attempts, server: S
       { progress: 0, message: 'Server requested' },
       { progress: 0, message: 'The hub was restarted; the start begins again' },
     ]);
-    await context.changes.publish('server', String(queued.id));
-    await context.changes.publish('queue', '');
+    context.changes.publish('server', String(queued.id));
+    context.changes.publish('queue', '');
     return queued;
   });
   if (queued) tellFailed(context, server, { reason: 'interrupted', expected: false });
@@ -131,7 +131,7 @@ async function giveUp(context: ServersContext, attempts: Attempts, server: Serve
   );
   if (stopping) {
     tellFailed(context, server, failure);
-    await context.changes.publish('server', String(stopping.id));
+    context.changes.publish('server', String(stopping.id));
     await attempts.stop(stopping);
   }
 }

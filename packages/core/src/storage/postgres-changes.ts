@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type postgres from 'postgres';
-import { type Changes, type Channel, withDeadline } from '../kernel/index.ts';
+import { type Changes, type Channel, type Listener, withDeadline } from '../kernel/index.ts';
 import type { Clock, Logger } from '../plugin/index.ts';
 import { type Connection, type Database, openClient } from './database.ts';
 
@@ -11,7 +11,7 @@ const listenSeconds = 5;
 
 interface Subscription {
   readonly channel: Channel;
-  readonly listener: (id: string) => void;
+  readonly listener: Listener;
   readonly onGap: (() => void) | undefined;
 }
 
@@ -25,6 +25,9 @@ export class PostgresChanges implements Changes {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #hubId: string;
+  /** To be told; a NOTIFY in each transaction would have all of them wait for each other at their commit. */
+  readonly #news = new Set<string>();
+  #telling: Promise<void> | null = null;
   readonly #subscriptions = new Set<Subscription>();
   #listener: postgres.Sql | null = null;
   #stopHeartbeat: (() => void) | null = null;
@@ -52,15 +55,19 @@ export class PostgresChanges implements Changes {
   async close(): Promise<void> {
     this.#stopHeartbeat?.();
     this.#stopHeartbeat = null;
+    await this.#telling;
     await this.#listener?.end({ timeout: 1 });
     this.#listener = null;
   }
 
-  async publish(channel: Channel, id: string): Promise<void> {
-    await this.#db.run((q) => q.execute(sql`SELECT pg_notify(${channelName}, ${`${channel}:${id}`})`));
+  publish(channel: Channel, id: string): void {
+    this.#db.afterCommit(() => {
+      this.#news.add(`${channel}:${id}`);
+      this.#telling ??= this.#tell();
+    });
   }
 
-  subscribe(channel: Channel, listener: (id: string) => void, onGap?: () => void): () => void {
+  subscribe(channel: Channel, listener: Listener, onGap?: () => void): () => void {
     const subscription = { channel, listener, onGap };
     this.#subscriptions.add(subscription);
     return () => this.#subscriptions.delete(subscription);
@@ -73,10 +80,36 @@ export class PostgresChanges implements Changes {
     this.#lastHeard = this.#clock.monotonic();
   }
 
+  async #tell(): Promise<void> {
+    while (this.#news.size > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const news = [...this.#news];
+      this.#news.clear();
+      try {
+        await this.#notify(news);
+      } catch (error) {
+        this.#log.debug(
+          { err: error, news: news.length },
+          'news not told, who waits for them looks by itself',
+        );
+      }
+    }
+    this.#telling = null;
+  }
+
+  async #notify(news: readonly string[]): Promise<void> {
+    const payloads = JSON.stringify(news.map((one) => `${this.#hubId} ${one}`));
+    await this.#db.run((q) =>
+      q.execute(
+        sql`SELECT pg_notify(${channelName}, payload) FROM jsonb_array_elements_text(${payloads}::jsonb) payload`,
+      ),
+    );
+  }
+
   async #beat(): Promise<void> {
     try {
       if (this.#clock.monotonic() - this.#lastHeard > silenceMs) await this.#reconnect();
-      await this.#db.run((q) => q.execute(sql`SELECT pg_notify(${channelName}, ${`alive:${this.#hubId}`})`));
+      await this.#notify(['alive:']);
     } catch (error) {
       this.#log.debug({ err: error }, 'no heartbeat through the database');
     }
@@ -92,15 +125,14 @@ export class PostgresChanges implements Changes {
   }
 
   #heard(payload: string): void {
+    const space = payload.indexOf(' ');
+    const isOwn = payload.slice(0, space) === this.#hubId;
+    if (isOwn) this.#lastHeard = this.#clock.monotonic();
     const cut = payload.indexOf(':');
-    const channel = payload.slice(0, cut);
+    const channel = payload.slice(space + 1, cut);
     const id = payload.slice(cut + 1);
-    if (channel === 'alive') {
-      if (id === this.#hubId) this.#lastHeard = this.#clock.monotonic();
-      return;
-    }
     for (const subscription of this.#subscriptions) {
-      if (subscription.channel === channel) subscription.listener(id);
+      if (subscription.channel === channel) subscription.listener(id, isOwn);
     }
   }
 }

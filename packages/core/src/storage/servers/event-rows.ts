@@ -1,48 +1,39 @@
 import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm';
-import type { JsonObject, ProgressEvent } from '../../plugin/index.ts';
+import type { ProgressEvent } from '../../plugin/index.ts';
 import type { StoryLine } from '../../servers/ports.ts';
 import type { Database } from '../database.ts';
 import { serverEvents, servers } from '../tables/index.ts';
 
 const purgeBatch = 5_000;
 
-/** Adds to an attempt's story if the writer is still its owner; false when it is not. */
-export async function appendEvents(
-  db: Database,
-  guard: { readonly id: number; readonly fence: number; readonly attempt: number },
-  firstSeq: number,
-  events: readonly ProgressEvent[],
-): Promise<boolean> {
-  if (events.length === 0) return true;
-  const written = await db.run((q) =>
-    q
-      .insert(serverEvents)
-      .select(
-        q
-          .select({
-            serverId: servers.id,
-            attempt: servers.attempt,
-            seq: sql<number>`${firstSeq}::int + (told.ordinal::int - 1)`.as('seq'),
-            event: sql<JsonObject>`told.event`.as('event'),
-            at: sql<string>`hub_now()`.as('at'),
-          })
-          .from(servers)
-          .innerJoin(
-            sql`jsonb_array_elements(${JSON.stringify(events)}::text::jsonb) WITH ORDINALITY AS told(event, ordinal)`,
-            sql`true`,
-          )
-          .where(
-            and(eq(servers.id, guard.id), eq(servers.fence, guard.fence), eq(servers.attempt, guard.attempt)),
-          ),
-      )
-      // The same batch again: the first try was stored although it was reported as failed.
-      .onConflictDoUpdate({
-        target: [serverEvents.serverId, serverEvents.attempt, serverEvents.seq],
-        set: { event: sql`excluded.event` },
-      })
-      .returning({ seq: serverEvents.seq }),
+/** What one launch has to tell, numbered from `firstSeq`. */
+export interface Told {
+  readonly id: number;
+  readonly fence: number;
+  readonly attempt: number;
+  readonly firstSeq: number;
+  readonly events: readonly ProgressEvent[];
+}
+
+/** Adds to the stories of attempts whose writers are still their owners; false for those that are not. */
+export async function appendEvents(db: Database, told: readonly Told[]): Promise<readonly boolean[]> {
+  const lines = told.flatMap(({ id, fence, attempt, firstSeq, events }) =>
+    events.map((event, nr) => ({ id, fence, attempt, seq: firstSeq + nr, event })),
   );
-  return written.length > 0;
+  if (lines.length === 0) return told.map(() => true);
+  // The same batch again: the first try was stored although it was reported as failed.
+  const written = await db.run((q) =>
+    q.execute<{ id: string }>(sql`
+      INSERT INTO ${serverEvents} (server_id, attempt, seq, event)
+      SELECT s.id, s.attempt, told.seq, told.event
+      FROM jsonb_to_recordset(${JSON.stringify(lines)}::text::jsonb)
+        AS told(id bigint, fence bigint, attempt int, seq int, event jsonb)
+      JOIN ${servers} s ON s.id = told.id AND s.fence = told.fence AND s.attempt = told.attempt
+      ON CONFLICT (server_id, attempt, seq) DO UPDATE SET event = excluded.event
+      RETURNING server_id::text AS id`),
+  );
+  const kept = new Set(written.map(({ id }) => Number(id)));
+  return told.map(({ id, events }) => events.length === 0 || kept.has(id));
 }
 
 /** What was told after `seq`, in order. */

@@ -3,17 +3,24 @@ import type { ServerRepository } from '../../servers/ports.ts';
 import type { ServerRecord } from '../../servers/server.ts';
 import { holdUser } from '../accounts/kept-out.ts';
 import type { Database } from '../database.ts';
+import { gathered, gatheredRows } from '../gathered.ts';
 import { hubs, servers, users } from '../tables/index.ts';
-import { appendEvents, clearEvents, eventsSince, story } from './event-rows.ts';
-import { countServers, lockAndCount, queuePosition, takeFromQueue } from './queue-rows.ts';
-import { assignments, returningServer, selectServers } from './server-rows.ts';
+import { appendEvents, clearEvents, eventsSince, story, type Told } from './event-rows.ts';
+import { anyQueued, countServers, lockAndCount, queuePosition, takeFromQueue } from './queue-rows.ts';
+import { assignments, isAmong, returningServer, selectServers } from './server-rows.ts';
 
 /** Servers in PostgreSQL. */
 export function postgresServers(db: Database): ServerRepository {
   const one = async (rows: Promise<readonly ServerRecord[]>) => (await rows)[0] ?? null;
 
+  const append = gathered(db, (told: readonly Told[]) => appendEvents(db, told));
+
   return {
-    byId: (id) => one(db.run((q) => selectServers(q).where(eq(servers.id, id)))),
+    byId: gatheredRows(
+      db,
+      (ids) => db.run((q) => selectServers(q).where(isAmong(servers.id, ids))),
+      ({ id }) => id,
+    ),
 
     byName: (userId, name) =>
       one(db.run((q) => selectServers(q).where(and(eq(servers.userId, userId), eq(servers.name, name))))),
@@ -90,6 +97,7 @@ export function postgresServers(db: Database): ServerRepository {
 
     lockAndCount: () => lockAndCount(db),
     counts: () => countServers(db),
+    anyQueued: (spawners) => anyQueued(db, spawners),
     takeFromQueue: (by, limit) => takeFromQueue(db, by, limit),
     queuePosition: (id) => queuePosition(db, id),
 
@@ -175,7 +183,7 @@ export function postgresServers(db: Database): ServerRepository {
           .where(sql`${hubs.leaseUntil} > clock_timestamp()`),
       ),
 
-    appendEvents: (guard, firstSeq, events) => appendEvents(db, guard, firstSeq, events),
+    appendEvents: (guard, firstSeq, events) => append({ ...guard, firstSeq, events }),
     eventsSince: (id, attempt, seq) => eventsSince(db, id, attempt, seq),
     story: (id, attempt, most) => story(db, id, attempt, most),
     clearEvents: (id, beforeAttempt) => clearEvents(db, id, beforeAttempt),

@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import { databaseNow } from '../../kernel/index.ts';
 import type { ServerChange } from '../../servers/ports.ts';
 import type { ServerRecord } from '../../servers/server.ts';
+import { idArray } from '../accounts/access-versions.ts';
 import type { Queryable } from '../database.ts';
 import { servers, users } from '../tables/index.ts';
 
@@ -41,6 +42,11 @@ export const serverColumns = {
 /** `SELECT` of servers with their owners' names, ready for a condition. */
 export function selectServers(q: Queryable) {
   return q.select(serverColumns).from(servers).innerJoin(users, eq(users.id, servers.userId));
+}
+
+/** However many ids, one parameter: the statement's text does not vary, so that it is prepared once. */
+export function isAmong(column: typeof servers.id | typeof users.id, ids: readonly number[]) {
+  return sql`${column} = ANY(${idArray(ids)})`;
 }
 
 /** The rows of an UPDATE … FROM users … RETURNING. */
