@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SudoSpawnerOptions } from './options.ts';
@@ -26,7 +26,8 @@ function mediatorProblems(path: string): readonly string[] {
   const folder = dirname(path);
   const servers = ['sudospawner-singleuser', 'jupyterhub-singleuser'].map((name) => join(folder, name));
   return [
-    ...[...parentsOf(path), ...servers]
+    // Where links lead counts as well as where they lie.
+    ...[...new Set([path, ...servers].filter((file) => existsSync(file)).flatMap(onTheWayTo))]
       .filter(isOpenToOthers)
       .map(
         (file) =>
@@ -38,6 +39,10 @@ function mediatorProblems(path: string): readonly string[] {
           `Neither sudospawner-singleuser nor jupyterhub-singleuser lies in ${folder}: there is nothing to start.`,
         ]),
   ];
+}
+
+function onTheWayTo(file: string): readonly string[] {
+  return [...parentsOf(file), ...parentsOf(realpathSync(file))];
 }
 
 function parentsOf(path: string): readonly string[] {

@@ -1,4 +1,4 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, rename, symlink } from 'node:fs/promises';
 import { trivialServer } from '@hub/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OneServer } from './support/one-server-client.ts';
@@ -76,6 +76,19 @@ describe('a hub that is not root', () => {
       expect.stringContaining(`${server} can be changed by others than root`),
       expect.stringContaining('run other commands, too, as root'),
       expect.stringContaining('run the mediator as root'),
+    ]);
+  });
+
+  it('names the folder of another account that a link in the way of the mediator leads through', async () => {
+    await using linked = await SudoMachine.create();
+    const env = `/home/${linked.ada}/env`;
+    await chmod(`/home/${linked.ada}`, 0o755);
+    await rename(linked.bin, env);
+    await symlink(env, linked.bin);
+    await linked.program('sudospawner-singleuser', '#!/bin/sh\n');
+    await using one = await OneServer.open(linked, linked.mediator);
+    expect((await one.ask({ call: 'check' })).answer).toEqual([
+      expect.stringContaining(`/home/${linked.ada} can be changed by others than root`),
     ]);
   });
 
