@@ -1,17 +1,11 @@
 import { type Answer, type Context, html, mayReadLog } from '../http/index.ts';
 import type { PageFailure } from '../plugin/index.ts';
-import { attemptReference, type ServerRecord } from '../servers/index.ts';
+import { attemptReference } from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
+import type { FailedServer } from './failed-server.ts';
 import { pageContext } from './page-context.ts';
 import { fullName, type ServerName, serverUrls, withNext } from './server-urls.ts';
 import { pageServer } from './server-view.ts';
-
-/** A server whose last start or run failed. */
-export type FailedServer = ServerRecord & { readonly failure: NonNullable<ServerRecord['failure']> };
-
-export function hasFailed(row: ServerRecord | null): row is FailedServer {
-  return row !== null && row.failure !== null;
-}
 
 /** May whoever asks read the log of this server? */
 export async function readsLog(

@@ -1,6 +1,7 @@
 import type { PageServer, PageServerPhase } from '../plugin/index.ts';
 import { choicesOf, type ServerRecord, secondsToNextStop } from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
+import { hasFailed } from './failed-server.ts';
 import { type ServerName, serverUrls } from './server-urls.ts';
 
 /** A server as pages show it; `row` is `null` for one that never ran, `lost` says that no hub can reach it. */
@@ -32,12 +33,12 @@ export function pageServer(
 
 function phaseOf(row: ServerRecord | null): PageServerPhase {
   if (!row) return 'stopped';
-  return row.phase === 'stopped' && row.failure ? 'failed' : row.phase;
+  return row.phase === 'stopped' && hasFailed(row) ? 'failed' : row.phase;
 }
 
 /** While it is stopped: what hinders that. Else what it failed with. */
 function messageOf(row: ServerRecord | null): string | null {
-  if (row?.phase !== 'stopping') return row?.failure?.message ?? null;
+  if (row?.phase !== 'stopping') return hasFailed(row) ? row.failure.message : null;
   if (row.stopTries === 0) return null;
   const why =
     row.failure?.cause === 'stop-failed' ? row.failure.message : 'The server could not be stopped yet.';

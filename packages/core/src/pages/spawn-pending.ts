@@ -1,7 +1,8 @@
 import { type Answer, anyOf, type Context, html, type Routes, redirect } from '../http/index.ts';
 import { HubError } from '../plugin/index.ts';
 import type { PageDeps } from './deps.ts';
-import { failurePage, hasFailed, readsLog, storyOf } from './failure-view.ts';
+import { hasFailed } from './failed-server.ts';
+import { failurePage, readsLog, storyOf } from './failure-view.ts';
 import { nextTarget, safeNextArgument } from './next-target.ts';
 import { pageContext } from './page-context.ts';
 import { type ServerName, serverUrls, withNext } from './server-urls.ts';

@@ -158,14 +158,53 @@ describe('a server under way', () => {
     go();
   });
 
-  it('that failed leads there too', async () => {
+  const settings = { implicitStartSeconds: 5 };
+
+  it('that failed leads there too, and only a person starts it again (P229, W39)', async () => {
     const spawner = fakeSpawner();
     spawner.script.error = new Error('no');
-    await using broken = await openPageHub({ spawner });
+    await using broken = await openPageHub({ spawner, settings });
     const browser = await broken.signIn('ada');
     await browser.get('/hub/spawn');
     const { status, headers } = await browser.get('/hub/user/ada/');
     expect([status, headers.location]).toEqual([303, '/hub/spawn-pending/ada?next=%2Fhub%2Fuser%2Fada%2F']);
+    const told = await browser.get(headers.location ?? '');
+    expect(told.status).toBe(500);
+    expect(told.text).not.toContain('http-equiv="refresh"');
+    await browser.get('/hub/home');
+    expect(broken.spawner.launches).toHaveLength(1);
+    delete spawner.script.error;
+    expect((await browser.get('/hub/spawn/ada?next=%2Fhub%2Fuser%2Fada%2F')).status).toBe(302);
+    await expect.poll(() => broken.spawner.launches.length, { timeout: 10_000 }).toBe(2);
+  });
+
+  it('whose start was cancelled has not failed: it is stopped, and starts by itself where that is wanted (W39)', async () => {
+    const spawner = fakeSpawner();
+    spawner.script.until = new Promise(() => {});
+    await using slow = await openPageHub({ spawner, settings });
+    const browser = await slow.signIn('ada');
+    await browser.get('/hub/spawn');
+    const owner = await slow.users.get('ada');
+    if (!owner) throw new Error('no ada');
+    const stopping = await slow.servers.requestStop(owner, '', { actor: tester, remove: false });
+    if (stopping) await slow.servers.stopOutcome(stopping, 20);
+    expect((await slow.servers.find(owner, ''))?.failure?.cause).toBe('cancelled');
+    const { status, text } = await browser.get('/hub/user/ada/lab');
+    expect([status, text.includes('content="5;url=/hub/spawn/ada')]).toEqual([424, true]);
+    expect((await browser.get('/hub/spawn-pending/ada')).status).toBe(200);
+    expect((await browser.get('/hub/home')).text).toContain('(stopped)');
+  });
+
+  it('that ended by itself is one that is stopped (W39, P250)', async () => {
+    await using ended = await openPageHub({ settings });
+    const browser = await ended.signIn('ada');
+    await ended.startServer('ada');
+    await ended.spawner.kill('ada');
+    await browser.get('/hub/home'); // which notices
+    await expect
+      .poll(async () => (await browser.get('/hub/user/ada/lab')).status, { timeout: 10_000 })
+      .toBe(424);
+    expect((await browser.get('/hub/user/ada/lab')).text).toContain('content="5;url=/hub/spawn/ada');
   });
 });
 

@@ -12,6 +12,7 @@ import {
 import { HubError } from '../plugin/index.ts';
 import type { ServerRecord } from '../servers/index.ts';
 import type { PageDeps } from './deps.ts';
+import { hasFailed } from './failed-server.ts';
 import { lateRoute } from './late-route.ts';
 import { pageContext } from './page-context.ts';
 import { prefersJson } from './prefers-json.ts';
@@ -56,7 +57,7 @@ async function answerGet(context: Context, deps: PageDeps): Promise<Answer> {
   if (row?.phase === 'ready') return lateRoute(context, row, astray.rest, deps);
   if (astray.isApi || prefersJson(context.headers.accept)) return notRunningJson(context, astray, name, deps);
   const urls = serverUrls(deps.places, name);
-  if (row && (row.phase !== 'stopped' || row.failure)) {
+  if (row && (row.phase !== 'stopped' || hasFailed(row))) {
     return redirect(withNext(urls.pending, context.url), 303);
   }
   const page = {

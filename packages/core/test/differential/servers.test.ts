@@ -214,6 +214,8 @@ pairOfHubs('Servers', (test) => {
     await pair.api('admin', 'PATCH', '/users/slow1/server', { body: { user_options: {} } });
     await pair.api('admin', 'DELETE', '/users/slow1/server');
     await pair.api('admin', 'GET', '/users/slow1/server');
+    // W39: it did not fail.
+    await pair.ask('admin', 'GET', '/hub/user/slow1/lab', { only: 'status' });
   });
 
   test('deleting a user whose server runs (R66)', async (pair) => {
