@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { connect, type TLSSocket } from 'node:tls';
+import { reservePort } from '@hub/posix';
+import { request } from 'undici';
+import { chpProxy } from '../../../../proxy-chp/src/index.ts';
+import { localSpawner } from '../../../../spawner-local/src/index.ts';
+import {
+  createTestHub,
+  TestClient,
+  type TestHub,
+  type TestHubOptions,
+  until,
+} from '../../../../testing/src/index.ts';
+import { createTestDatabase, type TestDatabase } from '../../../src/index.ts';
+
+/** Stands for a single-user server: says whose it is, to those alone whom it believes. */
+const server = `
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+const file = (name) => readFileSync(process.env['JUPYTERHUB_SSL_' + name]);
+const { hostname, port } = new URL(process.env.JUPYTERHUB_SERVICE_URL);
+createServer(
+  { key: file('KEYFILE'), cert: file('CERTFILE'), ca: file('CLIENT_CA'), requestCert: true, rejectUnauthorized: true },
+  (_request, response) => response.end(process.env.JUPYTERHUB_USER),
+).listen(Number(port), hostname);
+`;
+
+/** PEM texts one end of a connection shows. */
+export interface Shown {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** A hub with internal TLS, its real proxy and quick servers, that can be stopped and started again. */
+export class TlsMachine implements AsyncDisposable {
+  readonly folder: string;
+  readonly database: TestDatabase;
+  readonly origin: string;
+  readonly apiUrl: string;
+  readonly hubPort: number;
+  #hub: TestHub | null = null;
+
+  private constructor(
+    folder: string,
+    database: TestDatabase,
+    ports: readonly [publicPort: number, api: number, hub: number],
+  ) {
+    this.folder = folder;
+    this.database = database;
+    this.origin = `http://127.0.0.1:${ports[0]}`;
+    this.apiUrl = `https://127.0.0.1:${ports[1]}`;
+    this.hubPort = ports[2];
+  }
+
+  static async open(options: TestHubOptions = {}): Promise<TlsMachine> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'hub-tls-'));
+    await writeFile(path.join(folder, 'server.mjs'), server);
+    const made = new TlsMachine(folder, await createTestDatabase(), [
+      await portToKeep(),
+      await portToKeep(),
+      await portToKeep(),
+    ]);
+    await made.start(options);
+    return made;
+  }
+
+  get hub(): TestHub {
+    if (this.#hub) return this.#hub;
+    throw new Error('the hub is not started');
+  }
+
+  /** Starts a hub that finds what the last one left. */
+  async start(options: TestHubOptions = {}): Promise<void> {
+    this.#hub = await createTestHub({
+      database: this.database,
+      dataFolder: this.folder,
+      bindUrl: this.origin,
+      hub: { port: this.hubPort },
+      internalTls: { enabled: true },
+      cryptKeys: ['0'.repeat(64)],
+      cookies: { secret: '1'.repeat(64) },
+      ...options,
+      plugins: [
+        localSpawner({
+          runAs: 'hub',
+          command: [process.execPath, path.join(this.folder, 'server.mjs')],
+          workingDirectory: path.join(this.folder, 'homes', '{username}'),
+        }),
+        chpProxy({ apiUrl: this.apiUrl, authToken: 'of-the-test' }),
+      ],
+    });
+  }
+
+  /** Stops the hub alone. */
+  async leave(): Promise<void> {
+    await this.hub.hub.stop({ keepServers: true, keepProxy: true });
+    this.#hub = null;
+  }
+
+  /** Starts a server and answers where it is. */
+  async startServer(user: string): Promise<URL> {
+    const client = new TestClient(this.origin, user, await this.hub.tokenOf(user));
+    const { status, text } = await client.startServer();
+    if (status !== 201 && status !== 202) throw new Error(`The start was answered with ${status}: ${text}`);
+    await until(async () => (await this.hub.phase(user)) === 'ready', 60);
+    return new URL(String((await this.hub.server(user)).target));
+  }
+
+  async stopServer(user: string): Promise<void> {
+    await new TestClient(this.origin, user, await this.hub.tokenOf(user)).stopServer();
+    await until(async () => (await this.hub.phase(user)) === 'stopped', 60);
+  }
+
+  /** What the server of this user was given. */
+  async shownBy(user: string): Promise<Shown> {
+    const { id, attempt } = await this.hub.server(user);
+    const folder = path.join(this.folder, 'spawner-local', 'local', 'certificates', `${id}-${attempt}`);
+    const text = (name: string) => readFileSync(path.join(folder, name), 'utf8');
+    return { key: text('server.key'), cert: text('server.crt') };
+  }
+
+  async pidOf(user: string): Promise<number> {
+    const { state } = await this.hub.server(user);
+    const pid = typeof state === 'object' && state !== null ? Object.entries(state) : [];
+    return Number(pid.find(([name]) => name === 'pid')?.[1]);
+  }
+
+  /** What the proxy answers, without following redirects. */
+  async get(address: string): Promise<{ readonly status: number; readonly text: string }> {
+    const { statusCode, body } = await request(new URL(address, this.origin));
+    return { status: statusCode, text: await body.text() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hub) await this.start();
+    await this.hub.hub.stop();
+    await this.database.drop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A port to come back to: not one that the system hands out by itself. */
+async function portToKeep(): Promise<number> {
+  const { port } = await reservePort('127.0.0.1', { from: 12_000, to: 30_000 });
+  return port;
+}
+
+/** What becomes of a request over TLS by somebody who shows this, or nothing: the status, or how it ended. */
+export function knock(at: { readonly port: number | string }, shown: Shown | null): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  // It is not the knocker who checks here.
+  const socket: TLSSocket = connect({
+    host: '127.0.0.1',
+    port: Number(at.port),
+    rejectUnauthorized: false,
+    ...shown,
+  });
+  let answer = '';
+  socket.on('secureConnect', () => socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'));
+  socket.on('data', (bytes) => {
+    answer += bytes;
+  });
+  socket.on('error', () => resolve('refused'));
+  socket.on('close', () => resolve(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 'refused'));
+  return promise;
+}
+
+/** Is the port free, so that a thief can have it? */
+export async function isFree(port: number): Promise<boolean> {
+  const probe = createTcpServer();
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  probe.once('error', () => resolve(false));
+  probe.listen(port, '127.0.0.1', () =>
+    probe.close(() => resolve((probe.address() as AddressInfo | null) === null)),
+  );
+  return promise;
+}
