@@ -8,9 +8,9 @@ export {
   type LaunchOptions,
   launchGated,
 } from './launch.ts';
-export { type LaunchFiles, type LaunchFilesOptions, launchFiles, volatileFolder } from './launch-files.ts';
 export { isLaunchError, type LaunchError, type LaunchErrorReason } from './launch-error.ts';
 export { familyOf, type LaunchNames } from './launch-family.ts';
+export { type LaunchFiles, type LaunchFilesOptions, launchFiles, volatileFolder } from './launch-files.ts';
 export {
   findByLaunchKey,
   type LaunchedProcess,
@@ -46,6 +46,9 @@ export {
   type PamRequest,
 } from './os-helper/pam.ts';
 export type { BrokenReason, PamVerdict, RefusalReason } from './os-helper/verdict.ts';
+export { endKeeper } from './pam-session/end-keeper.ts';
+export { readExit } from './pam-session/exit-record.ts';
+export type { SessionPlan } from './pam-session/messages.ts';
 export {
   choosePort,
   type PortChoice,

@@ -27,5 +27,7 @@ const hints: Readonly<Partial<Record<LaunchErrorReason, string>>> = {
   'folder-missing': 'Make it, or see the options workingDirectory and missingFolder.',
   'folder-denied':
     'Give it to the account it is for, or see the options workingDirectory, missingFolder and logFolder.',
+  'session-refused':
+    'The log of the system names the module (journalctl, or /var/log/auth.log). The service is that of the option pamService.',
   'disk-full': 'Make room, or name another folder with the option logFolder.',
 };

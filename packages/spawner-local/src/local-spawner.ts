@@ -19,6 +19,7 @@ import { createChildren } from './children.ts';
 import { diagnose } from './diagnose.ts';
 import { serverLimits } from './limits.ts';
 import { localSpawnerOptions } from './options.ts';
+import { closeSession, forgetExit, isUnkept, keeperOf, recordedExit } from './session.ts';
 import { startServer } from './start-server.ts';
 import type { LocalState } from './state.ts';
 import { checkSurroundings, doubts } from './surroundings.ts';
@@ -56,7 +57,7 @@ export const localSpawner = definePlugin({
       });
 
     lifecycle.onStart(async () => {
-      checkSurroundings(options, hub.bindUrl, logFile(''));
+      await checkSurroundings(options, hub.bindUrl, logFile(''));
       const unkept = await limits.unkept();
       if (unkept.length > 0)
         log.warn({ options: unkept }, 'limits of servers are told to them and kept by nobody');
@@ -106,14 +107,19 @@ export const localSpawner = definePlugin({
           const found = await findByLaunchKey(server.key, owner);
           return found.length > 0 || (await limits.members(server.key)).length > 0 ? null : exitUnseen(null);
         }
-        if (!(await isAlive(server.state))) return exitUnseen(server.state.pid);
+        if (!(await isAlive(server.state)))
+          return (await recordedExit(server.state)) ?? exitUnseen(server.state.pid);
         await trim(server.state.logFile);
         return null;
       },
 
       async stop(server, how) {
+        const child = children.get(server);
+        const identity = server.state ?? child?.process.identity ?? null;
+        const keeper = keeperOf(server, child);
+        const unkept = await isUnkept(identity, keeper);
         await stopProcesses({
-          identity: server.state ?? children.get(server)?.process.identity ?? null,
+          identity,
           launchKey: server.key,
           owner,
           uid: server.state?.uid,
@@ -126,6 +132,7 @@ export const localSpawner = definePlugin({
           },
           signal: server.signal,
         });
+        await closeSession(keeper, unkept, server);
         await limits.remove(server);
         await certificates.remove(server.key);
         children.forget(server);
@@ -137,7 +144,10 @@ export const localSpawner = definePlugin({
 
       logs: (server, bytes) => tailFile(logOf(server), bytes),
 
-      deleteForever: ({ server }) => removeLogFile(logFile(server.id)),
+      async deleteForever({ server }) {
+        await removeLogFile(logFile(server.id));
+        await forgetExit(logFile(server.id));
+      },
     };
   },
 });

@@ -4,6 +4,7 @@ import {
   type Accounts,
   choosePort,
   couldNotRun,
+  type LaunchOptions as GatedLaunch,
   type GatedProcess,
   httpOrigin,
   type LaunchFiles,
@@ -26,6 +27,7 @@ import { launchFailure, neverRan } from './launch-failure.ts';
 import type { ServerLimits } from './limits.ts';
 import { makeLogFolder } from './log-folder.ts';
 import type { LaunchOptions, LocalSpawnerOptions } from './options.ts';
+import { closeSession, isUnkept, sessionPlan } from './session.ts';
 import type { LocalState } from './state.ts';
 
 /** What a start needs to know of its driver. */
@@ -99,7 +101,10 @@ async function launchServer(
   };
   launch.signal.throwIfAborted();
 
-  const process = await launchProcess(whole, env, account, logFile).catch((error) => {
+  const session = sessionPlan(options, logFile);
+  if (session) launch.progress({ message: 'Opening a session of the machine' });
+  const order = { command: whole, env, logFile, session, signal: launch.signal };
+  const process = await launchProcess(order, account).catch((error) => {
     port.release();
     throw launchFailure(error);
   });
@@ -108,7 +113,8 @@ async function launchServer(
     launch.progress({ message: `The folder ${account.folder} cannot be used; starting in ${process.cwd}` });
   }
   const uid = account.as ? { uid: account.as.uid } : {};
-  const state: LocalState = { ...process.identity, ip, port: port.port, logFile, ...uid };
+  const keeper = process.keeper ? { keeper: { ...process.keeper } } : {};
+  const state: LocalState = { ...process.identity, ip, port: port.port, logFile, ...uid, ...keeper };
   try {
     await unlessAborted(launch.saveState(state), launch.signal);
     await deps.limits.apply(launch, process.identity.pid, options);
@@ -123,14 +129,11 @@ async function launchServer(
 }
 
 async function launchProcess(
-  command: readonly string[],
-  env: Readonly<Record<string, string>>,
-  { folder, as, missingFolder, writableFolder }: Account,
-  logFile: string,
+  order: Omit<GatedLaunch, 'cwd'>,
+  { folder: cwd, as, missingFolder, writableFolder }: Account,
 ): Promise<GatedProcess> {
-  makeLogFolder(logFile, as !== null);
-  const more = as ? { as, missingFolder, writableFolder } : {};
-  return await launchGated({ command, env, cwd: folder, logFile, ...more });
+  makeLogFolder(order.logFile, as !== null);
+  return await launchGated({ ...order, cwd, ...(as && { as, missingFolder, writableFolder }) });
 }
 
 async function portFor(ip: string, options: LaunchOptions): Promise<PortReservation> {
@@ -198,12 +201,14 @@ async function refuse(attempt: Attempt, deps: StartDeps): Promise<void> {
 }
 
 async function stop(
-  { launch, process: { identity }, state: { uid } }: Attempt,
+  { launch, process: { identity, keeper }, state: { uid } }: Attempt,
   { owner, children, limits }: StartDeps,
 ): Promise<void> {
   const { key: launchKey } = launch;
   const members = () => limits.members(launchKey);
+  const unkept = await isUnkept(identity, keeper);
   await stopProcesses({ identity, launchKey, owner, uid, members, now: true, timeouts: { term: 2 } });
+  await closeSession(keeper, unkept, launch);
   await limits.remove(launch);
   children.forget(launch);
 }

@@ -8,4 +8,6 @@ export type LocalState = {
   readonly logFile: string;
   /** The account it runs as; missing when it is the hub's. */
   readonly uid?: number;
+  /** Who keeps its PAM session; missing without one. */
+  readonly keeper?: { readonly pid: number; readonly startTime: string; readonly bootId: string };
 };

@@ -3,9 +3,16 @@ import { findCommand, isLaunchError } from '@hub/posix';
 import { refuseExposure } from './exposure.ts';
 import { makeLogFolder } from './log-folder.ts';
 import type { LocalSpawnerOptions } from './options.ts';
+import { problemOfSessions } from './pam-service.ts';
 
 /** Throws unless the spawner can do here what it is asked for. */
-export function checkSurroundings(options: LocalSpawnerOptions, bindUrl: string, logFile: string): void {
+export async function checkSurroundings(
+  options: LocalSpawnerOptions,
+  bindUrl: string,
+  logFile: string,
+): Promise<void> {
+  const ofSessions = await problemOfSessions(options);
+  if (ofSessions) throw new HubError('HUB_START_FAILED', `localSpawner: ${ofSessions}`);
   if (options.runAs === 'hub') {
     refuseExposure(bindUrl, options.iKnowUsersShareTheHubAccount);
     return;
@@ -24,7 +31,12 @@ export function checkSurroundings(options: LocalSpawnerOptions, bindUrl: string,
 }
 
 /** What each start and `hub check` tell about the options. */
-export function doubts({ runAs }: LocalSpawnerOptions): readonly string[] {
+export async function doubts(options: LocalSpawnerOptions): Promise<readonly string[]> {
+  const ofSessions = await problemOfSessions(options);
+  return [...doubtsOfAccounts(options), ...(ofSessions ? [ofSessions] : [])];
+}
+
+function doubtsOfAccounts({ runAs }: LocalSpawnerOptions): readonly string[] {
   if (runAs === 'hub') {
     return ["runAs: 'hub' isolates nobody: each server can read everything the hub's account can."];
   }

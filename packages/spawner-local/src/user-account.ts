@@ -24,7 +24,7 @@ export async function userAccount(
   return {
     folder,
     environment: { USER: launch.user.name, HOME: home, SHELL: shell },
-    as: { uid, gid, name, umask: options.umask, mostProcesses },
+    as: { uid, gid, name, umask: options.umask ?? undefined, mostProcesses },
     missingFolder: options.missingFolder,
     // Jupyter keeps its settings and sockets there.
     writableFolder: folder === home,

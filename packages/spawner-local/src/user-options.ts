@@ -25,10 +25,18 @@ export const accountOptions = {
       "What to do with `runAs: 'user'` about a working directory the account cannot use: `refuse` the start, `create` a missing one (0700), or fall back to the nearest one above that it can enter.",
   },
   umask: {
-    type: 'integer',
-    minimum: 0,
-    default: 0o022,
-    description: "With `runAs: 'user'`, the bits that new files lack, such as `0o027`.",
+    anyOf: [{ type: 'integer', minimum: 0 }, { type: 'null' }],
+    default: null,
+    description:
+      "With `runAs: 'user'`, the bits that new files lack, such as `0o027`; else what the PAM session sets, or `0o022`.",
+  },
+  pamService: {
+    type: 'string',
+    // libpam writes names of services in lower case and looks for files of that name.
+    pattern: '^([a-z0-9][a-z0-9_.-]*)?$',
+    default: '',
+    description:
+      "With `runAs: 'user'`, the PAM service (a file of `/etc/pam.d`) in a session of which each server runs; none unless given.",
   },
   createSystemUsers: {
     type: 'boolean',
