@@ -3,8 +3,8 @@ import type { AuthenticatorInstance } from '../accounts/index.ts';
 import {
   Authenticator,
   HubError,
-  InternalTls,
   type Proxy as HubProxy,
+  InternalTls,
   isHubError,
   Logger,
   Pages,
@@ -31,8 +31,9 @@ export function bindPlugins(
   let pages: Pages | null = null;
   const problems: string[] = [];
 
-  for (const plugin of plugins) {
-    const { instance } = plugin;
+  for (const given of plugins) {
+    const { instance } = given;
+    const plugin = instance.provides === Spawner ? withBareAddress(given) : given;
     try {
       const made = create(container, plugin, lifecycle);
       if (instance.provides === Authenticator)
@@ -72,6 +73,13 @@ function create(
     ...Object.fromEntries(needs),
   };
   return instance.create(context);
+}
+
+/** An IPv6 address to listen at may be written as in a URL: `[::1]`. Sockets know it without brackets. */
+function withBareAddress({ instance, options }: CheckedPlugin): CheckedPlugin {
+  const { ip } = options;
+  if (typeof ip !== 'string') return { instance, options };
+  return { instance, options: { ...options, ip: ip.replace(/^\[(.*)\]$/, '$1') } };
 }
 
 /** A spawner's own schema may leave out common options: the hub's defaults then hold. */
