@@ -7,6 +7,7 @@ import { describeFailure } from './failure.ts';
 import { finishLaunch, launch } from './launch.ts';
 import type { Failure, ServerRecord } from './server.ts';
 import type { ServerLogs } from './server-log.ts';
+import { tellServer } from './server-news.ts';
 import { runStop } from './stopping.ts';
 
 const logTailBytes = 8_192;
@@ -62,6 +63,7 @@ export class Attempts {
   stop(server: ServerRecord): Promise<void> {
     const earlier = this.#stops.get(server.id);
     const work = (async () => {
+      if (!earlier && !this.#launches.has(server.id)) return runStop(this.#context, server);
       await earlier;
       await this.#endLaunch(server.id);
       // An earlier stop, or another hub, may have ended it meanwhile; its successor is not ours to touch.
@@ -170,7 +172,7 @@ export class Attempts {
         { id: server.id, fence: server.fence, phase: 'starting' },
         { phase: 'stopping', stoppingAt: databaseNow, failure },
       );
-      if (row) this.#context.changes.publish('server', String(row.id));
+      if (row) tellServer(this.#context.changes, row);
       return row;
     });
     if (!stopping) return; // cancelled meanwhile: who cancelled it stops it
@@ -209,7 +211,8 @@ export class Attempts {
     const { server } = attempt;
     const now = this.#context.clock.now().toISOString();
     const log = await this.#logTail(attempt);
-    const failure = describeFailure(error, { attempt: server.attempt, now, log });
+    const described = describeFailure(error, { attempt: server.attempt, now, log });
+    const failure = { ...described, ...this.#logs.withoutSecrets(server, described) };
     if (failure.status !== 429 || failure.headers) return failure;
     // A full engine is a full hub to whoever waits (P228).
     const wait = this.#context.ids.integer(...this.#context.settings.retryAfter);

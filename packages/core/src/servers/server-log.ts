@@ -1,7 +1,7 @@
 import { HubError, type JsonValue, type RunningServer } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
 import { secretValues, withoutSecrets } from './log-secrets.ts';
-import type { ServerRecord } from './server.ts';
+import type { Failure, ServerRecord } from './server.ts';
 import { askSpawner } from './spawner-calls.ts';
 import type { SpawnerInstance } from './spawners.ts';
 import { isElsewhere } from './stop-request.ts';
@@ -83,6 +83,16 @@ export class ServerLogs {
     if (!spawner.driver.logs) return null;
     // A failure without its log is still told.
     return this.#read(server, spawner, bytes, 2).catch(() => null);
+  }
+
+  /** Words about a failed start, which may be the server's own: others than those who read its log read them. */
+  withoutSecrets(
+    server: ServerRecord,
+    { message, hint }: Pick<Failure, 'message' | 'hint'>,
+  ): Pick<Failure, 'message' | 'hint'> {
+    const given = this.#secrets.get(server.id) ?? [];
+    const known = [...given, ...secretValues(this.#context.hubEnvironment)];
+    return { message: withoutSecrets(message, known), hint: hint && withoutSecrets(hint, known) };
   }
 
   /** However many ask, one look at a time per server. */

@@ -26,6 +26,27 @@ describe('a server that prints and tells what it likes', () => {
     expect(text).toContain('said \ufffd and \ufffd');
   });
 
+  it('puts no secret into the words of its failure, which others read than its owner', async () => {
+    const dee = await hub.user('dee');
+    const token = Promise.withResolvers<string>();
+    hub.hub.engine.plan('dee', {
+      log: ({ JUPYTERHUB_API_TOKEN = '' }) => {
+        token.resolve(JUPYTERHUB_API_TOKEN);
+        return 'up';
+      },
+      answers: 'never',
+    });
+    await dee.startServer();
+    await hub.hub.until(() => hub.hub.engine.of('dee'));
+    await dee.api('GET', '/users/dee/server/log');
+    const reason = `cannot run with ${await token.promise}`;
+    await hub.hub.engine.crash('dee', { code: 3, reason }, { tell: true });
+    await becomes('dee', 'stopped');
+    const { text } = await hub.ada.api('GET', '/users/dee/server/progress');
+    expect(text).toContain('cannot run with [secret]');
+    expect(text).not.toContain(await token.promise);
+  });
+
   it('starts, whatever is told of it meanwhile', async () => {
     const cyd = await hub.user('cyd');
     hub.hub.engine.plan('cyd', { progress: [{ progress: 30, message: 'half \ud800 and NUL \0' }] });
