@@ -140,11 +140,12 @@ describe('a port', () => {
     await expect.poll(() => spawner.poll(made.running())).not.toBeNull();
   });
 
-  it('comes from the range', async () => {
-    const { origin } = await started({
-      command: [...node, answering],
-      portRange: { from: 47_920, to: 47_940 },
-    });
+  const range = { from: 47_920, to: 47_940 };
+  it.each([
+    ['for all', range],
+    ['of this launch', () => range],
+  ])('comes from the range %s', async (_whose, portRange) => {
+    const { origin } = await started({ command: [...node, answering], portRange });
     expect(Number(new URL(origin).port)).toBeGreaterThanOrEqual(47_920);
     expect(Number(new URL(origin).port)).toBeLessThanOrEqual(47_940);
   });

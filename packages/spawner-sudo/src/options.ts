@@ -1,4 +1,10 @@
-import { type OptionSchema, type Options, processOptions, spawnerOptions } from '@hub/core/plugin';
+import {
+  type ForLaunch,
+  type OptionSchema,
+  type Options,
+  processOptions,
+  spawnerOptions,
+} from '@hub/core/plugin';
 
 // What is launched lies beside the mediator, where only root decides (P324, P327).
 const { command: _, ...common } = spawnerOptions;
@@ -33,3 +39,6 @@ export const sudoSpawnerOptions = {
 
 /** Options of `sudoSpawner` with their defaults. */
 export type SudoSpawnerOptions = Options<typeof sudoSpawnerOptions>;
+
+/** The same as they are for one launch. */
+export type LaunchOptions = ForLaunch<SudoSpawnerOptions>;

@@ -21,10 +21,11 @@ import {
   waitForListener,
 } from '@hub/posix';
 import { accountOf } from './account.ts';
+import { certificateOrder } from './certificates.ts';
 import { type LaunchedServer, launchServer } from './launch-server.ts';
 import { identityOf, lives } from './lives.ts';
 import type { Mediator } from './mediator.ts';
-import type { SudoSpawnerOptions } from './options.ts';
+import type { LaunchOptions, SudoSpawnerOptions } from './options.ts';
 import type { SudoState } from './state.ts';
 import { stopServer } from './stop-server.ts';
 
@@ -54,11 +55,12 @@ interface Attempt {
  */
 export async function startServer(launch: Launch<SudoState>, deps: StartDeps): Promise<string> {
   launch.progress({ progress: 5, message: 'Looking up the account' });
+  const options = await launch.resolve(deps.options);
   const account = await accountOf(launch.user.name, deps.accounts);
-  for (let again = deps.options.port === 0; ; again = false) {
+  for (let again = options.port === 0; ; again = false) {
     launch.signal.throwIfAborted();
     launch.progress({ progress: 20, message: 'Launching the server' });
-    const attempt = await launchAttempt(launch, account, deps);
+    const attempt = await launchAttempt(launch, account, options, deps);
     const { ip, port } = attempt.state;
     launch.progress({ progress: 50, message: 'The server is starting up' });
     if ((await outcome(attempt, deps)) === 'listens') {
@@ -73,13 +75,19 @@ export async function startServer(launch: Launch<SudoState>, deps: StartDeps): P
 }
 
 /** Record, then release: the server runs only after its state was saved, where the mediator has a gate. */
-async function launchAttempt(launch: Launch<SudoState>, account: Account, deps: StartDeps): Promise<Attempt> {
-  const { options, mediator, owner } = deps;
+async function launchAttempt(
+  launch: Launch<SudoState>,
+  account: Account,
+  options: LaunchOptions,
+  deps: StartDeps,
+): Promise<Attempt> {
+  const { mediator, owner } = deps;
   const ip = options.ip || '0.0.0.0';
   const { port } = await portFor(ip, options);
   const logFile = deps.logFile(launch.server.id);
   await mkdir(dirname(logFile), { recursive: true, mode: 0o700 });
-  const { PYTHONPATH: _, ...hubs } = await launch.environment(httpOrigin(ip, port)); // P324
+  const certificates = certificateOrder(launch, owner, account);
+  const { PYTHONPATH: _, ...hubs } = await launch.environment(httpOrigin(ip, port), certificates?.files); // P324
   const env = {
     ...hubs,
     USER: launch.user.name,
@@ -88,7 +96,14 @@ async function launchAttempt(launch: Launch<SudoState>, account: Account, deps: 
     ...launchMarks(launch.key, owner),
   };
   const { mediatorPath } = options;
-  const order = { mediatorPath, account: account.name, args: launch.args, env, logFile };
+  const order = {
+    mediatorPath,
+    account: account.name,
+    args: launch.args,
+    env,
+    logFile,
+    certificates: certificates?.order ?? null,
+  };
   const server = await launchServer(order, mediator);
   const state = await record(launch, server, { ip, port, logFile, account }, deps);
   deps.launched(launch, server);
@@ -96,7 +111,7 @@ async function launchAttempt(launch: Launch<SudoState>, account: Account, deps: 
   return { launch, server, state };
 }
 
-async function portFor(ip: string, options: SudoSpawnerOptions): Promise<Pick<PortReservation, 'port'>> {
+async function portFor(ip: string, options: LaunchOptions): Promise<Pick<PortReservation, 'port'>> {
   return await choosePort(ip, options).catch((cause: Error) => {
     throw spawnFailure('system', cause.message, { hint: 'See the options ip and portRange.', cause });
   });

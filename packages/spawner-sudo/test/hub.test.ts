@@ -83,6 +83,10 @@ describe('a whole hub that is not root', () => {
     };
     expect(folder).toBe(`/home/${ada}`);
     expect(environment).toMatchObject({ USER: ada, HOME: `/home/${ada}`, JUPYTERHUB_USER: ada });
+    const from = 12_000 + 100 * (ada.length % 100);
+    const port = Number(new URL(environment.JUPYTERHUB_SERVICE_URL ?? '').port);
+    expect(port, 'a range that is a function of the launch').toBeGreaterThanOrEqual(from);
+    expect(port).toBeLessThan(from + 100);
     const token = environment.JUPYTERHUB_API_TOKEN ?? '';
     expect(token).toMatch(/^\w{20,}/);
     const [pid = 0] = processesWith('trivial-server');

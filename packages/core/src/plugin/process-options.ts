@@ -14,6 +14,7 @@ export const processOptions = {
     required: ['from', 'to'],
     additionalProperties: false,
     description: 'Ports to choose from, both ends included; any free one unless given.',
+    perLaunch: true,
   },
   logFolder: {
     type: 'string',

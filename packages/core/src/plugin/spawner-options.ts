@@ -51,6 +51,7 @@ export const spawnerOptions = {
     maximum: 65535,
     default: 0,
     description: 'Port it listens at; 0 picks a free one.',
+    perLaunch: true,
   },
   environment: {
     type: 'object',

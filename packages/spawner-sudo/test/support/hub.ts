@@ -13,6 +13,13 @@ export interface HubSettings {
   /** A service's, which may do anything. */
   readonly apiToken: string;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly internalTls?: boolean;
+}
+
+/** Each user has ports of the own: an option of the launch. */
+function portsOf(user: string): { readonly from: number; readonly to: number } {
+  const from = 12_000 + 100 * (user.length % 100);
+  return { from, to: from + 99 };
 }
 
 const settings: HubSettings = JSON.parse(process.argv[2] ?? '{}');
@@ -22,6 +29,7 @@ const hub = await createHub({
   dataFolder: settings.folder,
   bindUrl: `http://127.0.0.1:${publicPort}`,
   hub: { port: hubPort },
+  internalTls: { enabled: settings.internalTls ?? false },
   access: { allowAll: true },
   services: [{ name: 'test', apiToken: settings.apiToken, admin: true }],
   servers: { slowStart: 120, slowStop: 60 },
@@ -34,9 +42,10 @@ const hub = await createHub({
       startTimeout: 120,
       httpTimeout: 120,
       pollInterval: 1,
+      portRange: ({ user }) => portsOf(user.name),
       environment: { ...settings.environment },
     }),
-    chpProxy({ apiUrl: `http://127.0.0.1:${proxyPort}` }),
+    chpProxy({ apiUrl: `${settings.internalTls ? 'https' : 'http'}://127.0.0.1:${proxyPort}` }),
   ],
 });
 process.once('SIGTERM', () => hub.stop());
