@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, HubInfo, Proxy as HubProxy, Lifecycle, Logger, StopMode } from '@hub/core/plugin';
+import { withoutInternalTls } from '@hub/core/plugin';
 import { reservePort } from '@hub/posix';
 import { chpProxy } from './chp-proxy.ts';
 import type { ChpOptions } from './options.ts';
@@ -120,7 +121,7 @@ export function testHub(place: Place, options: TestOptions = {}): TestHub {
     log,
     clock,
     hubInfo: place.hubInfo,
-    tls: { on: false },
+    tls: withoutInternalTls,
     lifecycle,
   } as never);
   return {

@@ -8,10 +8,13 @@ import {
   accessSync,
   constants,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   readSync,
+  rmSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -21,12 +24,13 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-const usage = `hub-sudo-mediator, protocol 1
+const usage = `hub-sudo-mediator, protocol 2
 
 Run by a hub, as a user, through sudo. Takes one JSON object on standard input:
   {"action":"spawn","args":[…],"env":{…}}   launches the single-user server that lies beside this program
   {"action":"kill","pid":…,"signal":…}      signals a process, a group by its negative number, or a list of them
   {"action":"find","key":"…"}               finds the processes of a launch
+  {"action":"discard","key":"…"}            removes certificates that a spawn with "certificates" wrote
 Answers with one JSON object on standard output.
 
   --logging=debug|info|warning|error|none   what to say on standard error (info)
@@ -58,6 +62,8 @@ interface SpawnRequest {
   readonly env: Record<string, string>;
   /** Answer before the server runs, and let it run when a line comes. */
   readonly gate: boolean;
+  /** With internal TLS: what the server shows hub and proxy, and whom it believes. */
+  readonly certificates: unknown;
 }
 
 async function main(): Promise<void> {
@@ -74,8 +80,13 @@ async function main(): Promise<void> {
     return finish({ ok: true, alive: pids.map((pid) => kill(pid, signal)).includes(true) });
   }
   if (request.action === 'find') return finish({ ok: true, pids: find(String(request.key)) });
-  if (request.action !== 'spawn') throw new Error("action must be 'spawn', 'kill' or 'find'");
-  await launch({ args: texts(request.args), env: variables(request.env), gate: request.gate === true });
+  if (request.action === 'discard') {
+    rmSync(certificateFolder(String(request.key)), { recursive: true, force: true });
+    return finish({ ok: true });
+  }
+  if (request.action !== 'spawn') throw new Error("action must be 'spawn', 'kill', 'find' or 'discard'");
+  const { args, env, gate, certificates = null } = request;
+  await launch({ args: texts(args), env: variables(env), gate: gate === true, certificates });
 }
 
 /** An object ends with a line, or with the input. */
@@ -106,7 +117,7 @@ function object(text: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
-async function launch({ args, env, gate: gated }: SpawnRequest): Promise<void> {
+async function launch({ args, env, gate: gated, certificates }: SpawnRequest): Promise<void> {
   if ('PYTHONPATH' in env) {
     log('warning', 'PYTHONPATH is not passed on'); // P324
     delete env.PYTHONPATH;
@@ -114,6 +125,7 @@ async function launch({ args, env, gate: gated }: SpawnRequest): Promise<void> {
   let child: ChildProcess;
   try {
     const command = [program('/usr/bin/setsid', '/bin/setsid'), singleuser(), ...args];
+    if (certificates !== null) placeCertificates(certificates);
     log('info', `Spawning ${command.slice(1).join(' ')}`);
     child = spawn('/bin/sh', ['-c', keeper, 'hub-keeper', gate, ...command], {
       cwd: home(),
@@ -134,6 +146,23 @@ async function launch({ args, env, gate: gated }: SpawnRequest): Promise<void> {
   // The two talk to the hub themselves. It would close its end if this program ended before the gate is open.
   await once(child.stdio[3] as Readable, 'readable');
   process.exit(0);
+}
+
+/** Writes them for this user alone (W105), in the place of what an earlier try of the launch left. */
+function placeCertificates(order: unknown): void {
+  const { key, files } = order as { readonly key?: unknown; readonly files?: unknown };
+  const folder = certificateFolder(String(key));
+  const texts = variables(files);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const name of ['server.key', 'server.crt', 'authorities.crt'])
+    writeFileSync(join(folder, name), texts[name] ?? '', { mode: 0o600, flag: 'wx' });
+}
+
+/** Nowhere else: the hub does not choose what is written in a home. */
+function certificateFolder(key: string): string {
+  if (!/^[\w-]{1,100}$/.test(key)) throw new Error('key must be that of a launch');
+  return join(home(), '.jupyterhub', 'jupyterhub-certs', key);
 }
 
 /** Lets the server run, and answers with its number when it still runs after a second (P325). */

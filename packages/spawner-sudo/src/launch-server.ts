@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { type Exit, type JsonObject, spawnFailure } from '@hub/core/plugin';
 import { exitOfStatus, openLogFile, tailFile } from '@hub/posix';
 import { answerIn, isPid } from './answer.ts';
+import type { CertificateOrder } from './certificates.ts';
 import type { Mediator } from './mediator.ts';
 import { saidBy, saidTooMuch } from './said-by.ts';
 import { sudoFailure } from './sudo-failure.ts';
@@ -18,6 +19,7 @@ export interface LaunchOrder {
   readonly env: Readonly<Record<string, string>>;
   /** Where the server's output goes, see `openLogFile`. */
   readonly logFile: string;
+  readonly certificates?: CertificateOrder | null;
 }
 
 /** A process launched by a mediator; with a gate it waits there. */
@@ -50,8 +52,8 @@ export async function launchServer(
   } finally {
     closeSync(log);
   }
-  const { args, env } = order;
-  const request = { action: 'spawn', args, env };
+  const { args, env, certificates } = order;
+  const request = { action: 'spawn', args, env, ...(certificates && { certificates }) };
   const late = Promise.withResolvers<never>();
   late.promise.catch(() => {}); // perhaps nobody waits any more
   const timer = setTimeout(() => {

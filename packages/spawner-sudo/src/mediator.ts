@@ -25,13 +25,17 @@ export interface Mediator {
   kill(account: string, pids: readonly number[], signal: NodeJS.Signals): Promise<void>;
   /** Processes of an account that carry a launch key; none where the mediator cannot look. */
   find(account: string, key: string): Promise<readonly number[]>;
+  /** Can it write certificates for a server? Of ours, those of this version on. */
+  hasCertificates(): Promise<boolean>;
+  /** Removes them. */
+  discard(account: string, key: string): Promise<void>;
 }
 
 type MediatorOptions = Pick<SudoSpawnerOptions, 'mediatorPath' | 'mediatorLogLevel' | 'sudoArgs'>;
 
 export function createMediator(options: MediatorOptions): Mediator {
   const { mediatorPath, mediatorLogLevel, sudoArgs } = options;
-  let seen: { readonly version: string; readonly gated: boolean } | null = null;
+  let seen: { readonly version: string; readonly protocol: number } | null = null;
 
   const open: Mediator['open'] = async (account, errors) => {
     const words = [...sudoArgs, '-u', account, mediatorPath, `--logging=${mediatorLogLevel}`];
@@ -72,11 +76,13 @@ export function createMediator(options: MediatorOptions): Mediator {
     }
   };
 
-  const hasGate = async () => {
+  const protocol = async () => {
     const version = await versionOf(mediatorPath);
-    if (seen?.version !== version) seen = { version, gated: await isOurs(mediatorPath) };
-    return seen.gated;
+    if (seen?.version !== version) seen = { version, protocol: await protocolOf(mediatorPath) };
+    return seen.protocol;
   };
+  const hasGate = async () => (await protocol()) >= 1;
+  const hasCertificates = async () => (await protocol()) >= 2;
 
   return {
     hasGate,
@@ -91,6 +97,10 @@ export function createMediator(options: MediatorOptions): Mediator {
       const { pids } = await ask(account, { action: 'find', key });
       return Array.isArray(pids) ? pids.filter(isPid) : [];
     },
+    hasCertificates,
+    async discard(account, key) {
+      if (await hasCertificates()) await ask(account, { action: 'discard', key });
+    },
   };
 }
 
@@ -100,13 +110,16 @@ async function versionOf(path: string): Promise<string> {
   return found ? `${found.ino} ${found.mtimeMs} ${found.size}` : '';
 }
 
-/** Asked by the hub's own user. Who cannot be asked is spoken to as sudospawner's, which either understands. */
-async function isOurs(path: string): Promise<boolean> {
+/**
+ * Which protocol of ours it speaks. Asked by the hub's own user. Who cannot be asked is spoken to as sudospawner's (0),
+ * which either understands.
+ */
+async function protocolOf(path: string): Promise<number> {
   try {
     const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
     const { stdout } = await run(path, ['--help'], { cwd: '/', env, timeout: patience * 1000 });
-    return stdout.startsWith('hub-sudo-mediator, protocol 1');
+    return Number(/^hub-sudo-mediator, protocol (\d+)/.exec(stdout)?.[1] ?? 0);
   } catch {
-    return false;
+    return 0;
   }
 }

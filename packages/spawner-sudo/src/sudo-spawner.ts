@@ -1,5 +1,12 @@
 import { join, resolve } from 'node:path';
-import { definePlugin, HubInfo, type Launch, type RunningServer, Spawner } from '@hub/core/plugin';
+import {
+  definePlugin,
+  HubInfo,
+  InternalTls,
+  type Launch,
+  type RunningServer,
+  Spawner,
+} from '@hub/core/plugin';
 import {
   createAccounts,
   exitUnseen,
@@ -12,8 +19,9 @@ import {
 } from '@hub/posix';
 import { accountOf } from './account.ts';
 import { checkRule } from './check-rule.ts';
+import { certificateKey } from './certificates.ts';
 import { diagnose } from './diagnose.ts';
-import type { LaunchedServer } from './launch-server.ts';
+import { type LaunchedServer, withoutCertificates } from './launch-server.ts';
 import { lives } from './lives.ts';
 import { createMediator } from './mediator.ts';
 import { sudoSpawnerOptions } from './options.ts';
@@ -35,8 +43,8 @@ export const sudoSpawner = definePlugin({
   api: 1,
   provides: Spawner,
   options: sudoSpawnerOptions,
-  needs: { hub: HubInfo },
-  create: ({ options, hub, lifecycle, id }): Spawner<SudoState> => {
+  needs: { hub: HubInfo, tls: InternalTls },
+  create: ({ options, hub, tls, lifecycle, id }): Spawner<SudoState> => {
     const mediator = createMediator(options);
     const accounts = createAccounts();
     const starting = new Set<string>();
@@ -52,6 +60,9 @@ export const sudoSpawner = definePlugin({
     };
 
     lifecycle.onStop(async () => {
+    lifecycle.onStart(async () => {
+      if (tls.on && !(await mediator.hasCertificates())) throw withoutCertificates(options);
+    });
       stopped.abort();
       await accounts.close();
     });
@@ -59,6 +70,7 @@ export const sudoSpawner = definePlugin({
     return {
       hostBound: true,
 
+      placesCertificates: true,
       address: async ({ state }) => (state ? httpOrigin(reachable(state.ip), state.port) : null),
 
       diagnose,
@@ -113,6 +125,7 @@ export const sudoSpawner = definePlugin({
       deleteForever: ({ server }) => removeLogFile(logFile(server.id)),
     };
 
+        if (tls.on && account) await discard(server, account);
     /** Where to look for a server of which nothing is recorded; null when its owner has no account. */
     async function accountFor({ state, server }: Running): Promise<string | null> {
       if (state) return state.account;
@@ -121,3 +134,10 @@ export const sudoSpawner = definePlugin({
     }
   },
 });
+    /** What stays behind is the user's own, and of no use without the server. */
+    async function discard({ key, log }: Running, account: string): Promise<void> {
+      await mediator.discard(account, certificateKey(owner, key)).catch((err: unknown) => {
+        log.warn({ err }, 'the certificates of a server could not be removed');
+      });
+    }
+

@@ -3,10 +3,12 @@ import {
   Clock,
   HubError,
   HubInfo,
+  InternalTls,
   Logger,
   type PluginInstance,
   type StopMode,
   type Token,
+  withoutInternalTls,
 } from '@hub/core/plugin';
 import { freezableClock } from './test-hub/freezable-clock.ts';
 import { type LogLine, recordedLog } from './test-hub/recorded-log.ts';
@@ -22,7 +24,7 @@ export interface ReadyPlugin<T> {
 
 /** What a plugin is given besides its options. */
 export interface ReadyPluginOptions {
-  /** Needs by name, besides Logger, Clock and HubInfo. */
+  /** Needs by name, besides Logger, Clock, HubInfo and InternalTls. */
   readonly needs?: Readonly<Record<string, unknown>>;
   /** Where it may keep files. */
   readonly dataFolder?: string;
@@ -59,6 +61,7 @@ export async function readyPlugin<T>(
     [Logger, recordedLog(logged)],
     [Clock, freezableClock()],
     [HubInfo, { ...info, dataFolder }],
+    [InternalTls, withoutInternalTls],
   ]);
   const starts: ((signal: AbortSignal) => unknown)[] = [];
   const stops: ((mode: StopMode) => unknown)[] = [];

@@ -44,3 +44,17 @@ export interface ProxyTls extends TlsIdentity {
   /** Have issued the certificates of what it forwards to: hubs, servers, services. */
   readonly targetAuthorities: string;
 }
+
+/** Stands where internal TLS is off: also for tests of plugins. */
+export const withoutInternalTls: InternalTls = {
+  on: false,
+  proxyName: '',
+  hubName: '',
+  toProxy: () => refuse(),
+  forProxy: async () => refuse(),
+  onRenewal: () => () => undefined,
+};
+
+function refuse(): never {
+  throw new Error('internal TLS is off');
+}

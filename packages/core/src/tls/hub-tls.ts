@@ -142,17 +142,3 @@ export class HubTls implements InternalTls {
     }
   }
 }
-
-/** Stands where internal TLS is off. */
-export const withoutTls: InternalTls = {
-  on: false,
-  proxyName: proxyTlsName,
-  hubName: hubTlsName,
-  toProxy: () => refuse(),
-  forProxy: async () => refuse(),
-  onRenewal: () => () => undefined,
-};
-
-function refuse(): never {
-  throw new Error('internal TLS is off');
-}

@@ -1,4 +1,10 @@
-import type { HubInfo, Logger, OptionsInput, Spawner } from '@hub/core/plugin';
+import {
+  type HubInfo,
+  type Logger,
+  type OptionsInput,
+  type Spawner,
+  withoutInternalTls,
+} from '@hub/core/plugin';
 import { sudoSpawner, type sudoSpawnerOptions } from '../../src/index.ts';
 
 type Input = OptionsInput<typeof sudoSpawnerOptions>;
@@ -19,6 +25,7 @@ export function driver(dataFolder: string, options: Input): Spawner & { end(): P
     lifecycle: { onStart: () => {}, onStop: (stop: (typeof stops)[number]) => void stops.push(stop) },
     log: silent,
     hub: { ...hub, dataFolder },
+    tls: withoutInternalTls,
   };
   const spawner = sudoSpawner(options).create(context);
   return Object.assign(spawner, {

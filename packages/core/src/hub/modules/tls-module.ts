@@ -1,9 +1,9 @@
 import { ContainerModule } from 'inversify';
 import { Sealer } from '../../kernel/index.ts';
-import { Clock, InternalTls, Logger } from '../../plugin/index.ts';
+import { Clock, InternalTls, Logger, withoutInternalTls } from '../../plugin/index.ts';
 import { ServerTls } from '../../servers/index.ts';
 import { postgresAuthorities } from '../../storage/postgres-authorities.ts';
-import { Authorities, HubTls, withoutTls } from '../../tls/index.ts';
+import { Authorities, HubTls } from '../../tls/index.ts';
 import { hubNames, serverNames } from '../internal-tls.ts';
 import { services } from '../tokens.ts';
 import type { Given } from './given.ts';
@@ -29,7 +29,7 @@ export function tlsModule({ settings, addresses }: Given): ContainerModule {
           : null,
       [services.authorities, Clock, Logger],
     );
-    bind(InternalTls).toResolvedValue((tls) => tls ?? withoutTls, [services.hubTls]);
+    bind(InternalTls).toResolvedValue((tls) => tls ?? withoutInternalTls, [services.hubTls]);
     bind(ServerTls).toResolvedValue((tls) => tls, [services.hubTls]);
   });
 }
