@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { type Exit, type JsonObject, spawnFailure } from '@hub/core/plugin';
-import { exitOfStatus, openLogFile, tailFile } from '@hub/posix';
+import { exitOfStatus, isLaunchError, openLogFile, tailFile } from '@hub/posix';
 import { answerIn, isPid } from './answer.ts';
 import type { CertificateOrder } from './certificates.ts';
 import type { Mediator } from './mediator.ts';
@@ -45,7 +45,8 @@ export async function launchServer(
   patience = usualPatience,
 ): Promise<LaunchedServer> {
   const gated = await mediator.hasGate();
-  const log = openLogFile(order.logFile);
+  if (order.certificates && !(await mediator.hasCertificates())) throw withoutCertificates(order);
+  const log = logFile(order.logFile);
   let child: ChildProcess;
   try {
     child = await mediator.open(order.account, log);
@@ -67,6 +68,23 @@ export async function launchServer(
   } finally {
     clearTimeout(timer);
   }
+}
+
+function logFile(path: string): number {
+  try {
+    return openLogFile(path);
+  } catch (cause) {
+    if (!isLaunchError(cause)) throw cause;
+    const hint = 'Make room, or name another folder with the option logFolder.';
+    throw spawnFailure('system', cause.message, { hint, cause });
+  }
+}
+
+/** What the hub asks at its start, too; meanwhile somebody may have put another file there. */
+export function withoutCertificates({ mediatorPath }: Pick<LaunchOrder, 'mediatorPath'>): Error {
+  return spawnFailure('system', `The mediator ${mediatorPath} cannot hand certificates to servers.`, {
+    hint: 'Internal TLS needs the hub-sudo-mediator of this version: copy it there again.',
+  });
 }
 
 /** Seconds until a mediator that was not let go on by its user is given up. */
