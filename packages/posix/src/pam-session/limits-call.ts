@@ -26,18 +26,25 @@ export function limitsNow(): Limits {
   });
 }
 
-/**
- * Takes back what was set since `before`, and answers with it as words for `prlimit`: what a session grants a user may
- * be too little for this process.
- */
-export function takeLimits(before: Limits): readonly string[] {
-  return limitsNow().flatMap((now, which) => {
-    const old = before[which];
-    if (!old || (old[0] === now[0] && old[1] === now[1])) return [];
-    // Refused where root lacks CAP_SYS_RESOURCE: then it has to do with them.
-    setrlimit(which, old);
-    return [`--${resources[which]}=${words(now[0])}:${words(now[1])}`];
-  });
+/** Limits that were taken back. */
+export interface TakenLimits {
+  /** As `prlimit` takes them. */
+  readonly words: readonly string[];
+  /** Those that this process could not take back, as root lacks CAP_SYS_RESOURCE. */
+  readonly stuck: readonly string[];
+}
+
+/** Takes back what was set since `before`: what a session grants a user may be too little for this process. */
+export function takeLimits(before: Limits): TakenLimits {
+  const found: string[] = [];
+  const stuck: string[] = [];
+  for (const [which, now] of limitsNow().entries()) {
+    const [old, name] = [before[which], resources[which]];
+    if (!old || !name || (old[0] === now[0] && old[1] === now[1])) continue;
+    found.push(`--${name}=${words(now[0])}:${words(now[1])}`);
+    if (setrlimit(which, old) !== 0) stuck.push(name);
+  }
+  return { words: found, stuck };
 }
 
 const infinity = 2n ** 64n - 1n;

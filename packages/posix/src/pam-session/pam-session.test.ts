@@ -124,6 +124,30 @@ describe('a PAM session of a launch', () => {
     await ended(strict.server);
   });
 
+  it('limits the memory of the command and not of its keeper; where root may not do that, it is refused', async () => {
+    const limits = await machine.file('memory', `${ada.name} hard as 4000000\n`);
+    const service = await tracedService(machine, ada.name, {
+      after: [`session required pam_limits.so conf=${limits}`],
+    });
+    const capabilities = /^CapEff:\s+(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+    const mayRaise = ((BigInt(`0x${capabilities}`) >> 24n) & 1n) === 1n;
+    const launching = launch(service.name, 'ulimit -v');
+    if (!mayRaise) {
+      await expect(launching).rejects.toMatchObject({
+        reason: 'session-refused',
+        message: expect.stringContaining('CAP_SYS_RESOURCE'),
+      });
+    } else {
+      const { server, said } = await launching;
+      expect(readFileSync(`/proc/${server.keeper?.pid}/limits`, 'utf8')).toMatch(/address space +unlimited/);
+      await server.open();
+      await server.exited;
+      expect(said()).toBe('4000000\n');
+      await ended(server);
+    }
+    expect(service.trace()).toEqual(['open_session', 'close_session']);
+  });
+
   it('is refused by a module of the account part: the error names service, modules and what was said', async () => {
     const note = await machine.file('nologin', 'Back on Monday.\n', 0o644);
     const service = await tracedService(machine, ada.name, {

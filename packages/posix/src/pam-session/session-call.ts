@@ -16,12 +16,15 @@ import {
   type Transaction,
   wordsFor,
 } from '../os-helper/libpam.ts';
+import { limitsNow, type TakenLimits, takeLimits } from './limits-call.ts';
 import type { SessionRefusal, SessionStage } from './messages.ts';
 
 /** An open session. What it set up lives in this very process and in what that starts. */
 export interface OpenSession {
   /** Variables that modules want the session to have. */
   readonly env: Readonly<Record<string, string>>;
+  /** Limits it set, which this process has not any more. */
+  readonly limits: TakenLimits;
   /** Closes it. Answers with libpam's words when that went wrong. */
   close(): string | null;
 }
@@ -56,6 +59,7 @@ export function openSessionCall({ service, user, gid }: SessionOwner): OpenSessi
     stage = name;
     return begun.run(call);
   };
+  const limitsBefore = limitsNow();
   let code = step('start', describe);
   if (code === pam.success) code = step('account', (handle) => checkAccount(handle, 0));
   // Before the credentials: modules such as pam_group add to what is there.
@@ -64,7 +68,10 @@ export function openSessionCall({ service, user, gid }: SessionOwner): OpenSessi
   if (code === pam.success)
     code = step('credentials', (handle) => setCredentials(handle, credentials.establish));
   if (code === pam.success) code = step('session', (handle) => openSession(handle, 0));
-  if (code === pam.success) return { env: environmentOf(begun), close: () => closeCall(begun) };
+  if (code === pam.success) {
+    const limits = takeLimits(limitsBefore);
+    return { limits, env: environmentOf(begun), close: () => closeCall(begun) };
+  }
   if (stage === 'session') begun.run((handle) => setCredentials(handle, credentials.delete));
   begun.end(code);
   return refusal(code);

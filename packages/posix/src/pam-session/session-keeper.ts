@@ -30,15 +30,14 @@ async function main(): Promise<void> {
   const calls = await loadCalls();
   if (typeof calls === 'string')
     return tell({ kind: 'refused', stage: 'library', text: calls, messages: [] });
-  const limitsBefore = calls.limitsNow();
   const maskBefore = process.umask();
   const { gid } = request.look.as;
   const session = calls.openSessionCall({ service: request.session.service, user: request.user, gid });
   if (!('close' in session)) return tell({ kind: 'refused', ...session });
   try {
-    const limits = calls.takeLimits(limitsBefore);
+    requireMemory(session);
     const mask = process.umask();
-    await keep(request, session, { limits, umask: mask === maskBefore ? null : mask });
+    await keep(request, session, mask === maskBefore ? null : mask);
   } catch (error) {
     const known = isLaunchError(error) ? error : launchError('system', '', String(error));
     const { reason, path, message } = known;
@@ -49,18 +48,21 @@ async function main(): Promise<void> {
   }
 }
 
-/** What the session set up for what starts in it. */
-interface Granted {
-  readonly limits: readonly string[];
-  readonly umask: number | null;
+/** With too little of it this program would end some day, and leave the session open. */
+function requireMemory({ limits: { stuck } }: OpenSession): void {
+  const [name] = stuck.filter((one) => one === 'as' || one === 'data');
+  if (name === undefined) return;
+  const why = `The PAM session limits memory (${name}), which its keeper must not be held to.`;
+  const way = `Give the hub the capability CAP_SYS_RESOURCE, or take ${name} out of the limits of pam_limits.`;
+  throw launchError('session-refused', name, `${why} ${way}`);
 }
 
 async function keep(
   { session: { exitFile }, look, args }: KeeperRequest,
-  { env }: OpenSession,
-  { limits, umask }: Granted,
+  { env, limits }: OpenSession,
+  umask: number | null,
 ): Promise<void> {
-  const as = { ...look.as, session: { limits } };
+  const as = { ...look.as, session: { limits: limits.words } };
   // Only now: the session may have made or mounted the home.
   const { command, cwd } = await lookAs({ ...look, as });
   const [program = '', ...words] = wordsToBecome(as);
@@ -109,7 +111,7 @@ async function groupGone(group: number): Promise<void> {
 
 async function loadCalls() {
   try {
-    return { ...(await import('./session-call.ts')), ...(await import('./limits-call.ts')) };
+    return await import('./session-call.ts');
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

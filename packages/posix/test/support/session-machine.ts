@@ -11,18 +11,18 @@ export interface TracedService {
 
 /**
  * Makes a service that lets everybody in; `before` stand before the module that leaves the trace, and `after` behind it.
- * The account under which a session was opened stands in the trace only when it is another than `user`.
+ * A session of another account than `user`, where one is named, leaves that account's name, too.
  */
 export async function tracedService(
   machine: TestMachine,
-  user: string,
+  user: string | null,
   { before = [], after = [] }: { before?: readonly string[]; after?: readonly string[] } = {},
 ): Promise<TracedService> {
   const id = Math.random().toString(36).slice(2);
   const file = join(machine.folder, `trace-${id}`);
   const script = await machine.file(
     `leave-trace-${id}`,
-    `#!/bin/sh\n[ "$PAM_USER" = ${user} ] || echo "as $PAM_USER" >> ${file}\necho "$PAM_TYPE" >> ${file}\n`,
+    `#!/bin/sh\n[ "$PAM_USER" = ${user ?? '"$PAM_USER"'} ] || echo "as $PAM_USER" >> ${file}\necho "$PAM_TYPE" >> ${file}\n`,
     0o755,
   );
   const name = await machine.service(
