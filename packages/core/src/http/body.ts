@@ -81,12 +81,17 @@ export function lastValues(params: URLSearchParams): Record<string, string> {
   return values;
 }
 
+/** Python's clients stop reading at about 1000, and what one user sent is read by those who list all users. */
+const deepest = 100;
+
 /**
- * Refuses what PostgreSQL does not store: NUL and lone surrogates, in any text or key at any depth.
+ * Refuses what PostgreSQL does not store: NUL and lone surrogates, in any text or key at any depth; and what is nested
+ * so deep that others could not read it.
  *
  * @throws HubError 400.
  */
 export function refuseUnstorable(value: JsonValue): void {
+  if (isDeeper(value, deepest)) throw bad(`Invalid JSON in body of request: nested deeper than ${deepest}`);
   visit(value, (text, isKey) => {
     refuseUnstorableText(text);
     if (isKey && text === '__proto__') throw bad('Invalid key in body of request: __proto__');
@@ -112,6 +117,19 @@ export function refuseReservedKeys(value: JsonValue): void {
       throw bad(`Invalid key: ${text.slice(0, 64)} (keys starting with __jupyterhub_ are reserved)`);
     }
   });
+}
+
+function isDeeper(root: JsonValue, most: number): boolean {
+  let level: readonly JsonValue[] = [root];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > most) return true;
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null
+        ? Object.values(value).filter((one) => one !== undefined)
+        : [],
+    );
+  }
+  return false;
 }
 
 /** Calls `see` for every text and key. Walks with a list of its own: a body may be nested deeper than the stack. */
