@@ -3,6 +3,7 @@ import { tellFailed } from './attempt-end.ts';
 import type { ServersContext } from './context.ts';
 import { LostRace } from './lost-race.ts';
 import { type Failure, launchKey, type ServerRecord } from './server.ts';
+import { tellServer } from './server-news.ts';
 import { isElsewhere } from './stop-request.ts';
 import { stoppedRow } from './stopped-row.ts';
 
@@ -50,7 +51,7 @@ export async function giveUpStop(
       );
       if (!row) throw new LostRace();
       await context.credentials.revoke(server);
-      context.changes.publish('server', String(server.id));
+      tellServer(context.changes, row);
       context.changes.publish('queue', '');
       return row;
     }),

@@ -4,6 +4,7 @@ import type { ServersContext } from './context.ts';
 import { stopOfDisabled } from './disabled-owners.ts';
 import { stopOrphans } from './orphans.ts';
 import type { ServerRecord } from './server.ts';
+import { onServerNews } from './server-news.ts';
 import { goOnWithStart, takeOver } from './take-over.ts';
 import type { Turns } from './turns.ts';
 import type { Watch } from './watching.ts';
@@ -36,9 +37,10 @@ export class Housekeeping {
     const { changes, clock } = this.#context;
     this.#ends.push(
       changes.subscribe('queue', () => void this.#turns.look()),
-      changes.subscribe(
-        'server',
-        (id, isOwn) => void (isOwn || this.#heard(Number(id))),
+      onServerNews(
+        changes,
+        // What this hub changed itself it knows already.
+        ({ id, isOwn }) => void (isOwn || this.#heard(id)),
         () => void this.#lookForLost(),
       ),
       clock.every(housekeepingMs, () => this.quietly(() => this.#round())),

@@ -7,6 +7,7 @@ import { launchView } from './launch-context.ts';
 import { type LaunchScopes, launchOptions, launchScopes } from './launch-options.ts';
 import { ProgressLog } from './progress-log.ts';
 import type { ServerRecord } from './server.ts';
+import { tellServer } from './server-news.ts';
 import { profileLayers } from './settled-start.ts';
 import { startServer } from './spawner-start.ts';
 import type { SpawnerInstance } from './spawners.ts';
@@ -75,7 +76,7 @@ export async function finishLaunch(
     failure: null,
     takeOvers: 0,
   });
-  context.changes.publish('server', String(ready.id));
+  tellServer(context.changes, ready);
   context.changes.publish('queue', '');
   return ready;
 }

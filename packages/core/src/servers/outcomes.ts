@@ -1,6 +1,7 @@
 import { HubError } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
-import type { ServerRecord } from './server.ts';
+import type { Phase, ServerRecord } from './server.ts';
+import { onServerNews } from './server-news.ts';
 
 /** How long somebody waits at most, and what ends every wait. */
 export interface Wait {
@@ -18,8 +19,7 @@ export async function startOutcome(
   wait: Wait,
 ): Promise<StartOutcome> {
   // A failed start is answered when it is cleaned up: the caller may then try again at once.
-  const isOver = ({ phase }: ServerRecord) => phase === 'ready' || phase === 'stopped';
-  const settled = await rowOnce(context, server, wait, isOver);
+  const settled = await rowOnce(context, server, wait, ['ready', 'stopped']);
   if (settled?.phase === 'ready') return { ready: true, server: settled };
   if (settled && (settled.phase === 'queued' || settled.phase === 'starting'))
     return { ready: false, server: settled };
@@ -32,23 +32,25 @@ export async function stopOutcome(
   server: ServerRecord,
   wait: Wait,
 ): Promise<boolean> {
-  const row = await rowOnce(context, server, wait, ({ phase }) => phase === 'stopped');
+  const row = await rowOnce(context, server, wait, ['stopped']);
   return row === null || row.phase === 'stopped';
 }
 
 /**
- * The row once `done` says so, or as it is after `seconds` or when `closing` is aborted; `null` when it was
+ * The row once it is in one of these phases, or as it is after `seconds` or when `closing` is aborted; `null` when it was
  * deleted. News makes it quick, a look every second makes it right.
  */
 async function rowOnce(
   { servers, changes, clock }: ServersContext,
   server: ServerRecord,
   { seconds, closing }: Wait,
-  done: (row: ServerRecord) => boolean,
+  phases: readonly Phase[],
 ): Promise<ServerRecord | null> {
   const end = clock.monotonic() + seconds * 1000;
   let wake: () => void = () => undefined;
-  const unsubscribe = changes.subscribe('server', (id) => id === String(server.id) && wake());
+  const unsubscribe = onServerNews(changes, ({ id, phase }) => {
+    if (id === server.id && (phase === 'removed' || phases.includes(phase))) wake();
+  });
   try {
     for (;;) {
       const news = new Promise<void>((resolve) => {
@@ -56,7 +58,7 @@ async function rowOnce(
       });
       const row = await servers.byId(server.id);
       const left = end - clock.monotonic();
-      if (!row || done(row) || left <= 0 || closing.aborted) return row;
+      if (!row || phases.includes(row.phase) || left <= 0 || closing.aborted) return row;
       const timer = new AbortController();
       const either = AbortSignal.any([timer.signal, closing]);
       // Aborted means woken or closing: the loop looks which.

@@ -3,6 +3,7 @@ import type { Clock, ProgressEvent } from '../plugin/index.ts';
 import type { ServerHooks, ServerRepository } from './ports.ts';
 import { remedies } from './remedies.ts';
 import { attemptReference, type Failure, type ServerRecord } from './server.ts';
+import { onServerNews } from './server-news.ts';
 
 const lookEveryMs = 1_000;
 
@@ -106,14 +107,22 @@ function waiting(place: number): ProgressEvent {
 function newsOf(parts: StreamParts, id: number, signal: AbortSignal) {
   let wake: () => void = () => undefined;
   let missed = false;
-  const heard = (about: string) => {
-    if (about !== String(id)) return;
+  const heard = (about: number) => {
+    if (about !== id) return;
     missed = true;
     wake();
   };
   const ends = [
-    parts.changes.subscribe('server', heard, () => wake()),
-    parts.changes.subscribe('progress', heard, () => wake()),
+    onServerNews(
+      parts.changes,
+      (news) => heard(news.id),
+      () => wake(),
+    ),
+    parts.changes.subscribe(
+      'progress',
+      (about) => heard(Number(about)),
+      () => wake(),
+    ),
   ];
   return {
     async next(): Promise<void> {

@@ -4,6 +4,7 @@ import { HubError, type JsonObject } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
 import { LostRace } from './lost-race.ts';
 import type { ServerRecord } from './server.ts';
+import { tellServer } from './server-news.ts';
 
 /** How many attempts of a server keep their story, the newest among them. */
 const keptStories = 3;
@@ -53,7 +54,7 @@ export async function enqueue(
     if (queued.attempt > keptStories)
       await context.servers.clearEvents(queued.id, queued.attempt - keptStories + 1);
     await context.servers.appendEvents(queued, 0, [{ progress: 0, message: 'Server requested' }]);
-    context.changes.publish('server', String(queued.id));
+    tellServer(context.changes, queued);
     context.changes.publish('queue', '');
     return queued;
   });
@@ -108,7 +109,7 @@ export async function takeTurns(context: ServersContext): Promise<readonly Serve
       by,
       concurrentStarts > 0 ? concurrentStarts : Number.MAX_SAFE_INTEGER,
     );
-    for (const { id } of rows) context.changes.publish('server', String(id));
+    for (const row of rows) tellServer(context.changes, row);
     return rows;
   });
   return taken;

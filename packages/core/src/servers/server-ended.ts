@@ -3,6 +3,7 @@ import type { Exit } from '../plugin/index.ts';
 import type { Attempts } from './attempts.ts';
 import type { ServersContext } from './context.ts';
 import type { ServerRecord } from './server.ts';
+import { tellServer } from './server-news.ts';
 
 /** A ready server is gone: clean up after it. Who is second finds another fence or phase. */
 export async function cleanUpEnded(
@@ -23,6 +24,6 @@ export async function cleanUpEnded(
   // Servers that end themselves when nobody uses them do so with 0, and that is no trouble.
   if (exit.code === 0 && !exit.signal) context.log.info(fields, 'server ended by itself');
   else context.log.warn(fields, 'server ended by itself');
-  context.changes.publish('server', String(row.id));
+  tellServer(context.changes, row);
   await attempts.stop(row);
 }

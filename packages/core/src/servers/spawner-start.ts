@@ -4,7 +4,6 @@ import { type LaunchParts, launchContext } from './launch-context.ts';
 import { originOf } from './origin.ts';
 import type { ServerRecord } from './server.ts';
 import { targetOf } from './server-tls.ts';
-import type { SpawnerInstance } from './spawners.ts';
 import { exitBeforeReady } from './until-ready.ts';
 
 /**

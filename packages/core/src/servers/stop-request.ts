@@ -5,6 +5,7 @@ import type { ServersContext } from './context.ts';
 import { LostRace } from './lost-race.ts';
 import { deleteForever } from './removal.ts';
 import type { Failure, ServerRecord } from './server.ts';
+import { tellServer } from './server-news.ts';
 
 /** Who wants a server stopped, and does its row go with it? */
 export interface StopWish {
@@ -97,7 +98,7 @@ async function leaveRunning(
       const { id, fence, phase } = server;
       const next = await context.servers.change({ id, fence, phase }, to, { raiseFence: true });
       if (!next) throw new LostRace();
-      context.changes.publish('server', String(id));
+      tellServer(context.changes, next);
       return next;
     }),
   );
@@ -127,7 +128,7 @@ async function removeStopped(context: ServersContext, server: ServerRecord, acto
     context.unitOfWork.run({ actor, action: 'server.delete', target }, async () => {
       const { id, fence } = server;
       if (!(await context.servers.remove({ id, fence, phase: 'stopped' }))) throw new LostRace();
-      context.changes.publish('server', String(id));
+      tellServer(context.changes, { id, phase: 'removed' });
       return true;
     }),
   );

@@ -4,6 +4,7 @@ import { spawnersWords } from './failure.ts';
 import { LostRace } from './lost-race.ts';
 import { deleteForever } from './removal.ts';
 import type { ServerRecord } from './server.ts';
+import { tellServer } from './server-news.ts';
 import { askSpawner } from './spawner-calls.ts';
 import { stoppedRow } from './stopped-row.ts';
 
@@ -84,7 +85,7 @@ async function keepStopping(context: ServersContext, server: ServerRecord, error
         },
       },
     );
-    context.changes.publish('server', String(server.id));
+    tellServer(context.changes, server);
   });
 }
 
@@ -133,7 +134,7 @@ async function forget(
     if (removed) {
       await context.servers.remove({ id: stopped.id, fence: stopped.fence, phase: 'stopped' });
     }
-    context.changes.publish('server', String(server.id));
+    tellServer(context.changes, removed ? { id: stopped.id, phase: 'removed' } : stopped);
     context.changes.publish('queue', '');
     return 'stopped' as const;
   });

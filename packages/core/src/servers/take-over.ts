@@ -5,6 +5,7 @@ import type { Attempts } from './attempts.ts';
 import type { ServersContext } from './context.ts';
 import { describeFailure } from './failure.ts';
 import type { ServerRecord } from './server.ts';
+import { tellServer } from './server-news.ts';
 import { targetOf } from './server-tls.ts';
 import { askSpawner } from './spawner-calls.ts';
 
@@ -112,7 +113,7 @@ async function queueAgain(context: ServersContext, attempts: Attempts, server: S
       { progress: 0, message: 'Server requested' },
       { progress: 0, message: 'The hub was restarted; the start begins again' },
     ]);
-    context.changes.publish('server', String(queued.id));
+    tellServer(context.changes, queued);
     context.changes.publish('queue', '');
     return queued;
   });
@@ -131,7 +132,7 @@ async function giveUp(context: ServersContext, attempts: Attempts, server: Serve
   );
   if (stopping) {
     tellFailed(context, server, failure);
-    context.changes.publish('server', String(stopping.id));
+    tellServer(context.changes, stopping);
     await attempts.stop(stopping);
   }
 }

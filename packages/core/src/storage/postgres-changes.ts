@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type postgres from 'postgres';
 import { type Changes, type Channel, type Listener, withDeadline } from '../kernel/index.ts';
@@ -7,6 +8,8 @@ import { type Connection, type Database, openClient } from './database.ts';
 const channelName = 'hub';
 const heartbeatMs = 1_000;
 const silenceMs = 3_000;
+/** How long news wait for others to travel with. */
+const gatherMs = 5;
 const listenSeconds = 5;
 
 interface Subscription {
@@ -82,7 +85,7 @@ export class PostgresChanges implements Changes {
 
   async #tell(): Promise<void> {
     while (this.#news.size > 0) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await sleep(gatherMs);
       const news = [...this.#news];
       this.#news.clear();
       try {
