@@ -38,7 +38,7 @@ describe('either mediator serves either hub', () => {
     await machine?.[Symbol.asyncDispose]();
   });
 
-  it('our spawner starts, polls and stops by the mediator of sudospawner', async () => {
+  it('our spawner starts, polls and stops by the mediator of sudospawner (P321, P322, P323, P325)', async () => {
     await using one = await OneServer.open(machine, `${machine.bin}/sudospawner`, witness.address);
     const account = machine.ada;
     const { answer, state, error } = await one.ask({ call: 'start', account });
@@ -55,7 +55,7 @@ describe('either mediator serves either hub', () => {
     await until(() => witness.seen().every((key) => witness.running(key) === 0), 30);
   }, 300_000);
 
-  it('the original hub with its SudoSpawner starts and stops by our mediator', async () => {
+  it('the original hub with its SudoSpawner starts and stops by our mediator (P321, P322, P323)', async () => {
     const [one = 0, two = 0, three = 0] = await freePorts(3);
     const [publicUrl, hubUrl, proxyApiUrl] = [one, two, three].map((port) => `http://127.0.0.1:${port}`);
     const apiToken = randomBytes(16).toString('hex');

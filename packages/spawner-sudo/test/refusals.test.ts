@@ -29,7 +29,7 @@ describe('a hub that is not root', () => {
     expect(await check()).toEqual([]);
   });
 
-  it('starts no server as somebody outside of the group, and names the rule that is needed', async () => {
+  it('starts no server as somebody outside of the group, and names the rule that is needed (P328)', async () => {
     const { hubUser, mediator, stranger } = machine;
     expect(await start(stranger)).toMatchObject({
       failure: 'system',

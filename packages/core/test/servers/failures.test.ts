@@ -86,7 +86,7 @@ describe('a start that fails', () => {
     expect((await (await hub.signIn('fine')).startServer()).status).toBe(201);
   });
 
-  it('by its time limit is answered without a spawner that ignores its signal, told once (design, "Bounds")', async () => {
+  it('by its time limit is answered without a spawner that ignores its signal, told once (P221; design, "Bounds")', async () => {
     const overdue: string[] = [];
     hub.hub.on('pluginOverdue', ({ call, plugin }) => void overdue.push(`${plugin} ${call}`));
     const late = Promise.withResolvers<void>();
@@ -132,15 +132,18 @@ describe('a start that fails', () => {
     expect(answer.json.message).toBe('The command "lab" does not exist.');
   });
 
-  it.each(['hooked', 'throwing'])('by a fault of a plugin keeps its words to the log: %s', async (name) => {
-    hub.engine.plan('throwing', { fails: new Error('stack and secret 42') });
-    const { answer, failure, story } = await failureOf(name);
-    expect(answer.status).toBe(500);
-    expect(failure).toMatchObject({ cause: 'plugin-error' });
-    expect(JSON.stringify([answer.text, failure, story.text])).not.toContain('secret 42');
-    const line = hub.log.find(({ message, fields }) => message === 'start failed' && fields.user === name);
-    expect(String(line?.fields.err)).toContain('secret 42');
-  });
+  it.each(['hooked', 'throwing'])(
+    'by a fault of a plugin keeps its words to the log, and leaves nothing: %s (P221)',
+    async (name) => {
+      hub.engine.plan('throwing', { fails: new Error('stack and secret 42') });
+      const { answer, failure, story } = await failureOf(name);
+      expect(answer.status).toBe(500);
+      expect(failure).toMatchObject({ cause: 'plugin-error' });
+      expect(JSON.stringify([answer.text, failure, story.text])).not.toContain('secret 42');
+      const line = hub.log.find(({ message, fields }) => message === 'start failed' && fields.user === name);
+      expect(String(line?.fields.err)).toContain('secret 42');
+    },
+  );
 
   it('because the proxy refuses its route is stopped again (P222)', async () => {
     const user = await hub.signIn('routeless');

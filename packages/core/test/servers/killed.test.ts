@@ -19,7 +19,7 @@ describe.runIf(linux)('kill -9', { timeout: 60_000 }, () => {
   const isReady = (client: TestClient) => async () => (await hub.phase(client)) === 'ready';
   const isStopped = (client: TestClient) => async () => (await hub.phase(client)) === 'stopped';
 
-  it('of the hub while a server is ready: it goes on, with its route; login and tokens stay good (P256)', async () => {
+  it('of the hub while a server is ready: it goes on, with its route; login and tokens stay good (P253, P255, P256)', async () => {
     await ada.startServer();
     await until(isReady(ada));
     const cookie = await logIn(hub.url, 'ada');
@@ -59,7 +59,7 @@ describe.runIf(linux)('kill -9', { timeout: 60_000 }, () => {
     expect(running()).toBe(1);
   });
 
-  it('of the hub while a server is launched but does not answer: the next hub waits on', async () => {
+  it('of the hub while a server is launched but does not answer: the next hub waits on (P204, P256)', async () => {
     await hub.stay('late');
     const late = await hub.user('late');
     await late.startServer();

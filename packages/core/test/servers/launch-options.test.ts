@@ -65,15 +65,18 @@ describe('options of a spawner', () => {
     ['mistyped', 'environment.COUNT must be string'],
     ['faulty', /The option "hubConnectUrl" of .* could not be worked out for faulty/],
     ['braces', 'names {nonsense}, which is not known'],
-  ])('that come to nothing good fail the start and are named in the log: %s', async (name, words) => {
-    const answer = await (await hub.signIn(name)).startServer();
-    expect(answer.status).toBe(500);
-    expect(answer.text).not.toContain('secret 42');
-    const line = hub.log.find(({ message, fields }) => message === 'start failed' && fields.user === name);
-    expect(String(line?.fields.err)).toMatch(words);
-    await hub.until(async () => (await hub.phase(name)) === 'stopped');
-    expect((await hub.server(name)).failure).toMatchObject({ cause: 'plugin-error' });
-  });
+  ])(
+    'that come to nothing good fail the start and are named in the log: %s (P215, P812)',
+    async (name, words) => {
+      const answer = await (await hub.signIn(name)).startServer();
+      expect(answer.status).toBe(500);
+      expect(answer.text).not.toContain('secret 42');
+      const line = hub.log.find(({ message, fields }) => message === 'start failed' && fields.user === name);
+      expect(String(line?.fields.err)).toMatch(words);
+      await hub.until(async () => (await hub.phase(name)) === 'stopped');
+      expect((await hub.server(name)).failure).toMatchObject({ cause: 'plugin-error' });
+    },
+  );
 
   it('that take longer than `servers.hookTimeout` fail the start, named', async () => {
     const answer = await (await hub.signIn('slow')).startServer();

@@ -8,7 +8,7 @@ describe('the story of a start', () => {
   });
   afterAll(() => hub[Symbol.asyncDispose]());
 
-  it('is told whole to everybody, however late, and ends with one final event (R86, R88, R89)', async () => {
+  it('is told whole to everybody, however late, and ends with one final event (R86, R88, R89, P210)', async () => {
     const go = Promise.withResolvers<void>();
     hub.engine.plan('ada', {
       progress: [
@@ -102,6 +102,19 @@ describe('the story of a start', () => {
     expect((await user.progress()).status).toBe(400);
     expect((await user.progress('nothing')).status).toBe(404);
     expect((await user.api('GET', '/users/nobody/server/progress')).status).toBe(404);
+  });
+
+  it('is for a page of the hub alone: a script brings the token in the address, for it can set no header (R87)', async () => {
+    const browser = hub.browser();
+    await browser.signInByForm({ username: 'paged', password: 'paged' });
+    await (await hub.signIn('paged')).startServer();
+    const path = '/hub/api/users/paged/server/progress';
+    const byScript = { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' };
+    expect((await browser.get(path, byScript)).status).toBe(403);
+    const token = encodeURIComponent(browser.cookie('_xsrf', '/hub/') ?? '');
+    const { status, headers, text } = await browser.get(`${path}?_xsrf=${token}`, byScript);
+    expect([status, headers['content-type']]).toEqual([200, 'text/event-stream']);
+    expect(text).toContain('"ready":true');
   });
 
   it('sends a blank line while nothing happens (R86)', { timeout: 30_000 }, async () => {

@@ -13,7 +13,7 @@ describe('a server', () => {
   });
   afterAll(() => hub[Symbol.asyncDispose]());
 
-  it('starts, is ready with its route, and stops without leaving anything (R80, R81, R83, R84, P220, P252)', async () => {
+  it('starts, is ready with its route, and stops without leaving anything (R80, R81, R83, R84, P220, P251, P252)', async () => {
     const ada = await hub.signIn('ada');
     expect((await ada.startServer()).status).toBe(201);
 
@@ -148,7 +148,7 @@ describe('a server', () => {
     expect(performance.now() - began).toBeLessThan(900);
   });
 
-  it('that cannot be polled is taken to run (design, "Watching")', async () => {
+  it('that cannot be polled is taken to run (P203; design, "Watching")', async () => {
     const user = await hub.signIn('foggy');
     await user.startServer();
     hub.engine.plan('foggy', { unknown: true });
@@ -174,7 +174,7 @@ describe('a server', () => {
     expect(await hub.server('fickle')).toMatchObject({ phase: 'stopped', tokenId: null });
   });
 
-  it('whose start is cancelled when it runs already is ended too (P230)', async () => {
+  it('whose start is cancelled when it runs already is ended too (P202, P230)', async () => {
     const user = await hub.signIn('late');
     const never = gate();
     hub.engine.plan('late', { afterSave: never.promise, ignoresSignal: true });
@@ -187,7 +187,7 @@ describe('a server', () => {
     expect(hub.proxy.routes.has('/user/late/')).toBe(false);
   });
 
-  it('answers 202 when it takes long, and tells what it waits for (R81, P226)', async () => {
+  it('answers 202 when it takes long, and tells what it waits for (R81, P225, P226)', async () => {
     const user = await hub.signIn('patient');
     const go = gate();
     hub.engine.plan('patient', { beforeSave: go.promise });

@@ -73,7 +73,7 @@ describe('two hubs on one database', () => {
     ]);
   }, 40_000);
 
-  it('go on with what the dead one had launched: same process, same token, no secret needed', async () => {
+  it('go on with what the dead one had launched: same process, same token, no secret needed (P204, P209, P255)', async () => {
     const a = await open('a');
     const hold = gate();
     engine.plan('ada', { afterSave: hold.promise });
@@ -93,7 +93,7 @@ describe('two hubs on one database', () => {
     expect(await b.phase('ada')).toBe('ready');
   }, 40_000);
 
-  it('clean up and begin anew when what was launched has died meanwhile', async () => {
+  it('clean up and begin anew when what was launched has died meanwhile (P253)', async () => {
     const a = await open('a');
     const hold = gate();
     engine.plan('ada', { afterSave: hold.promise });
