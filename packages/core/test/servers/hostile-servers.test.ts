@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHub, openApiHub } from '../support/api-hub.ts';
 
-describe('a server that prints and tells what it likes', () => {
+describe('a server in the hands of a hostile user', () => {
   let hub: ApiHub;
   beforeAll(async () => {
     hub = await openApiHub({ servers: { slowStart: 0 } });
@@ -52,5 +52,37 @@ describe('a server that prints and tells what it likes', () => {
     hub.hub.engine.plan('cyd', { progress: [{ progress: 30, message: 'half \ud800 and NUL \0' }] });
     await cyd.startServer();
     await becomes('cyd', 'ready');
+  });
+
+  it('may do with its token what a server needs, and nothing with those of others', async () => {
+    const { engine } = hub.hub;
+    const [eve, fay] = await Promise.all([hub.user('eve'), hub.user('fay')]);
+    for (const user of [eve, fay]) await user.startServer();
+    for (const { name } of [eve, fay]) await becomes(name, 'ready');
+    const token = engine.of('eve')?.environment.JUPYTERHUB_API_TOKEN ?? '';
+    const as = async (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) =>
+      (await hub.hub.request(method, `/hub/api${path}`, { token, body })).status;
+    expect(await as('GET', '/user')).toBe(200);
+    const about = (name: string) => [
+      as('GET', `/users/${name}`),
+      as('GET', `/users/${name}/server`),
+      as('GET', `/users/${name}/server/log`),
+      as('GET', `/users/${name}/server/progress`),
+      as('POST', `/users/${name}/server`, {}),
+      as('DELETE', `/users/${name}/server`),
+      as('POST', `/users/${name}/activity`, { last_activity: '2026-01-01T00:00:00Z' }),
+      as('POST', `/users/${name}/tokens`, {}),
+    ];
+    // There or not, the answers are the same.
+    const answers = await Promise.all(about('fay'));
+    expect([403, 404]).toEqual(expect.arrayContaining(answers));
+    expect(answers).toEqual(await Promise.all(about('nobody-at-all')));
+    expect(await as('GET', '/users')).toBe(403);
+    expect(await as('POST', '/shutdown', {})).toBe(403);
+    expect(engine.of('fay')).toBeDefined();
+
+    await eve.stopServer();
+    await becomes('eve', 'stopped');
+    expect(await as('GET', '/user')).toBe(403);
   });
 });
