@@ -13,6 +13,8 @@ export interface GroupTree {
   readonly folder: string;
   /** What groups in it can limit. */
   readonly controllers: ReadonlySet<GroupController>;
+  /** A group above that has processes of its own: the kernel lets nothing below it be limited. */
+  readonly occupied: string | null;
 }
 
 /**
@@ -25,10 +27,10 @@ export async function groupTrees(base: string): Promise<readonly GroupTree[]> {
   for (const { version, folder, options } of mounts) {
     const offered = controllers.filter((name) => options.includes(name));
     if (version === 1 && !offered.some((name) => !trees.some((tree) => tree.controllers.has(name)))) continue;
-    const inside = await makeBase(folder, base, version === 2);
-    if (!inside) continue;
-    const able = version === 1 ? offered : await enabledIn(inside);
-    trees.push({ version, folder: inside, controllers: new Set(able) });
+    const made = await makeBase(folder, base, version);
+    if (!made) continue;
+    const able = version === 1 ? offered : await enabledIn(made.folder);
+    trees.push({ ...made, version, controllers: new Set(able) });
   }
   return trees;
 }
@@ -51,8 +53,13 @@ function mountsIn(text: string): readonly Mount[] {
 }
 
 /** Makes the group and hands it what it can limit, level by level; null where that is not allowed. */
-async function makeBase(root: string, base: string, hand: boolean): Promise<string | null> {
+async function makeBase(
+  root: string,
+  base: string,
+  version: GroupTree['version'],
+): Promise<Pick<GroupTree, 'folder' | 'occupied'> | null> {
   let folder = root;
+  let occupied: string | null = null;
   for (const name of ['', ...base.split('/').filter(Boolean)]) {
     folder = join(folder, name);
     try {
@@ -60,14 +67,34 @@ async function makeBase(root: string, base: string, hand: boolean): Promise<stri
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return null;
     }
-    if (hand) await handDown(folder);
+    if (version === 1) continue;
+    const type = await typeOf(folder);
+    if (type !== null && type !== 'domain') return null;
+    if (type !== null && (await hasProcesses(folder))) occupied ??= folder;
+    else await handDown(folder);
   }
-  return folder;
+  return { folder, occupied };
 }
 
+/** Of version 2; null at the root of a machine, which alone may have both processes and limited groups. */
+async function typeOf(folder: string): Promise<string | null> {
+  return await readFile(join(folder, 'cgroup.type'), 'utf8').then(
+    (text) => text.trim(),
+    () => null,
+  );
+}
+
+async function hasProcesses(folder: string): Promise<boolean> {
+  return (await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => '')) !== '';
+}
+
+/**
+ * Not for a group with processes: the kernel would refuse memory, and for cores and processes make it one of threads,
+ * below which no group takes a process.
+ */
 async function handDown(folder: string): Promise<void> {
   for (const name of controllers) {
-    // Refused where the controller is missing, or where processes are in the group itself.
+    // Refused where the controller is missing.
     await writeFile(join(folder, 'cgroup.subtree_control'), `+${name}`).catch(() => {});
   }
 }

@@ -61,8 +61,11 @@ it('keeps memory within its limit', async ({ skip }) => {
   skip(!groups?.keeps.has('memory'), 'no controller for memory here');
   const grow = `exec ${process.execPath} -e "const all = []; for (;;) all.push(Buffer.alloc(10 << 20, 1))"`;
   const { ended } = await inside('memory', grow, { memory: 200 << 20 });
+  expect(await groups?.memoryKills('memory')).toBe(0);
   expect(await ended).toMatchObject({ signal: 'SIGKILL' });
+  expect(await groups?.memoryKills('memory')).toBe(1);
   await groups?.remove('memory');
+  expect(await groups?.memoryKills('memory')).toBe(0);
 });
 
 it('keeps processes within their limit', async ({ skip }) => {
@@ -86,6 +89,22 @@ it('keeps the use of cores within its limit', async ({ skip }) => {
   // 0.2 s of work at a tenth of a core.
   expect(performance.now() - begin).toBeGreaterThan(1500);
   await groups?.remove('cpu');
+});
+
+it('limits nothing below a group that has processes of its own (version 2)', async ({ skip }) => {
+  const [tree] = await groupTrees(base);
+  skip(tree?.version !== 2, 'only on a machine with control groups of version 2');
+  const { child, ended } = await inside('occupied', 'exec sleep 60');
+  const below = await openControlGroups(`${base}/occupied/below`);
+  expect(below?.occupied).toBe(`${tree?.folder}/occupied`);
+  expect(below?.keeps).toEqual(new Set());
+  // It still holds what is put into it.
+  await below?.enter('one', child.pid ?? 0, { memory: 200 << 20, cpus: 1, processes: 9 });
+  expect(await below?.members('one')).toHaveLength(1);
+  await below?.remove('one');
+  await ended;
+  rmdirSync(`${tree?.folder}/occupied/below`);
+  await groups?.remove('occupied');
 });
 
 it('removing what is not there is fine, and nothing is left of what was', async () => {

@@ -18,10 +18,14 @@ export interface GroupLimits {
 export interface ControlGroups {
   /** Limits that are kept on this machine. */
   readonly keeps: ReadonlySet<keyof GroupLimits>;
+  /** A group above that has processes of its own, so that none of its can be limited (version 2). */
+  readonly occupied: string | null;
   /** Puts a process, and with it all it will start, into the group of that name, and limits it. */
   enter(name: string, pid: number, limits: GroupLimits): Promise<void>;
   /** What runs in the group; nothing when there is none. */
   members(name: string): Promise<readonly ProcessIdentity[]>;
+  /** How many of its processes were killed because the group had no more memory. */
+  memoryKills(name: string): Promise<number>;
   /** Kills all that runs in the group, however fast it multiplies, and removes the group. Rejects when that fails. */
   remove(name: string): Promise<void>;
 }
@@ -40,10 +44,15 @@ export async function openControlGroups(base: string): Promise<ControlGroups | n
 
   return {
     keeps: new Set((Object.keys(names) as (keyof GroupLimits)[]).filter((name) => names[name])),
+    occupied: trees.find(({ occupied }) => occupied !== null)?.occupied ?? null,
     async enter(name, pid, limits) {
       for (const tree of trees) await enterTree(tree, name, pid, limits);
     },
     members: async (name) => (main ? await membersOf(join(main.folder, name)) : []),
+    async memoryKills(name) {
+      const tree = trees.find(({ controllers }) => controllers.has('memory'));
+      return tree ? await killsIn(join(tree.folder, name), tree.version) : 0;
+    },
     async remove(name) {
       if (main) await killAll(main, name);
       for (const { folder } of trees) await removeFolder(join(folder, name));
@@ -95,6 +104,12 @@ function filesFor(
 async function membersOf(folder: string): Promise<readonly ProcessIdentity[]> {
   const found = await Promise.all((await pidsIn(folder)).map(identify));
   return found.filter((one) => one !== null);
+}
+
+async function killsIn(folder: string, version: GroupTree['version']): Promise<number> {
+  const file = version === 2 ? 'memory.events' : 'memory.oom_control';
+  const text = await readFile(join(folder, file), 'utf8').catch(() => '');
+  return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
 }
 
 async function pidsIn(folder: string): Promise<readonly number[]> {
