@@ -85,7 +85,8 @@ export const pamOptions = {
     openSessions: {
       type: 'boolean',
       default: false,
-      description: 'Not here: a PAM session belongs to the process that launches a server (P155).',
+      description:
+        'Not here: a PAM session belongs to the process that launches a server (P155); see `pamService` of `@hub/spawner-local`.',
     },
   },
   additionalProperties: false,

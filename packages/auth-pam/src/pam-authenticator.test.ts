@@ -211,7 +211,7 @@ describe('options', () => {
     expect(() => make({ openSessions: true })).toThrowError(
       expect.objectContaining({
         code: 'HUB_CONFIG_INVALID',
-        problems: [expect.stringContaining('the process that launches the server')],
+        problems: [expect.stringMatching(/the process that launches the server.*pamService/)],
       }),
     );
   });

@@ -80,7 +80,7 @@ function refuseSessions(id: string, { openSessions }: PamAuthenticatorOptions): 
   if (!openSessions) return;
   throw new HubError('HUB_CONFIG_INVALID', `Authenticator ${id}: openSessions cannot be had.`, {
     problems: [
-      'openSessions: a PAM session must be opened by the process that launches the server and stays its parent, which a sign-in is not (P155). Leave it out; where servers need limits or mounts, let the command of the spawner open the session, for example by `runuser --login`',
+      'openSessions: a PAM session must be opened by the process that launches the server and stays its parent, which a sign-in is not (P155). Leave it out, and name the service at the spawner: localSpawner({ runAs: "user", pamService: "hub-server" })',
     ],
   });
 }
