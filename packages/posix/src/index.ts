@@ -64,5 +64,6 @@ export type { RunAs } from './run-as.ts';
 export { makeFolderFor, makeSafeFolder, requireSafeFolder } from './safe-folder.ts';
 export { isSecretError, type SecretError } from './secret-error.ts';
 export { quotedPath, readSecretFile } from './secret-file.ts';
+export { isShortage } from './shortage.ts';
 export { type StopOptions, type StopTimeouts, stopProcesses } from './stop-processes.ts';
 export { unlessAborted } from './unless-aborted.ts';

@@ -7,6 +7,8 @@ export type LaunchErrorReason =
   | 'folder-denied'
   /** There is no room for the log. */
   | 'disk-full'
+  /** The account may have no more of them. */
+  | 'processes'
   /** PAM opened no session. */
   | 'session-refused'
   | 'system';

@@ -13,6 +13,7 @@ import type { SessionPlan } from './pam-session/messages.ts';
 import { exitOfChild, type ProcessExit } from './process-exit.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
 import { gateAs, openingScript, type RunAs, waitingEnvironment, wordsToBecome } from './run-as.ts';
+import { isShortage } from './shortage.ts';
 
 /** What to launch and how. */
 export interface LaunchOptions {
@@ -78,7 +79,7 @@ export async function launchGated(options: LaunchOptions): Promise<GatedProcess>
       }),
     );
   } catch (error) {
-    if (isLaunchError(error)) throw error;
+    if (isLaunchError(error) || isShortage(error)) throw error;
     const text = error instanceof Error ? error.message : String(error);
     throw launchError('system', plan.command, `${plan.command} could not be launched: ${text}`, error);
   }

@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { type LaunchError, launchError } from './launch-error.ts';
 import { type RunAs, rootEnvironment, wordsToBecome } from './run-as.ts';
 import { makeFolderFor } from './safe-folder.ts';
+import { isShortage } from './shortage.ts';
 
 /**
  * What to do about a folder the account cannot use. `refuse`: a launch error. `create`: make it when it is missing.
@@ -91,8 +92,9 @@ function look({ as, cwd, missingFolder = 'refuse', writable, command, path }: Lo
     timeout: mostMilliseconds,
     killSignal: 'SIGKILL',
   } as const;
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     execFile(program, args, settings, (error, stdout, stderr) => {
+      if (isShortage(error)) return reject(error);
       const status = typeof error?.code === 'number' ? error.code : -1;
       const late = error?.killed ? `no answer within ${mostMilliseconds / 1000} s` : '';
       resolve({
@@ -150,12 +152,19 @@ function found({ status, words, complaint }: Answer, question: LookQuestion): Lo
           )
         : launchError('command-missing', command, `The command ${command} does not exist.`);
     default:
+      if (/Resource temporarily unavailable|[Cc]annot fork/.test(complaint))
+        throw crowded(cwd, who, complaint);
       throw launchError(
         'system',
         cwd,
         `Nothing can be run as the account ${who}: ${complaint || `status ${status}`}.`,
       );
   }
+}
+
+/** The limit on processes of the account, or of the control group the hub is in. */
+function crowded(cwd: string, who: string, complaint: string): LaunchError {
+  return launchError('processes', cwd, `The account ${who} can have no more processes: ${complaint}.`);
 }
 
 function folderError(cwd: string, who: string): LaunchError {

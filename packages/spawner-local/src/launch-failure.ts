@@ -29,5 +29,6 @@ const hints: Readonly<Partial<Record<LaunchErrorReason, string>>> = {
     'Give it to the account it is for, or see the options workingDirectory, missingFolder and logFolder.',
   'session-refused':
     'The log of the system names the module (journalctl, or /var/log/auth.log). The service is that of the option pamService.',
+  processes: 'End some of them, or raise the limit: the option pidsLimit, or that of the account.',
   'disk-full': 'Make room, or name another folder with the option logFolder.',
 };

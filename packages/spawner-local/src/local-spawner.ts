@@ -7,6 +7,7 @@ import {
   httpOrigin,
   isAlive,
   launchKeysOf,
+  listenerOwner,
   ownerMark,
   reachable,
   removeLogFile,
@@ -72,6 +73,15 @@ export const localSpawner = definePlugin({
       placesCertificates: true,
 
       address: async ({ state }) => (state ? httpOrigin(reachable(state.ip), state.port) : null),
+
+      async owns({ key, state }) {
+        if (!state) return null;
+        const { ip: address, port } = state;
+        const uid = state.uid ?? process.getuid?.();
+        const members = () => limits.members(key);
+        const owner = await listenerOwner({ address, port, identity: state, launchKey: key, uid, members });
+        return owner === 'ours' ? true : owner === 'another' ? false : null;
+      },
 
       diagnose: async (server) => diagnose(server),
 

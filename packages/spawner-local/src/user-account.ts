@@ -1,5 +1,11 @@
 import { type Launch, spawnFailure } from '@hub/core/plugin';
-import { type Accounts, isPossibleAccountName, makeAccount, type Account as SystemAccount } from '@hub/posix';
+import {
+  type Accounts,
+  isPossibleAccountName,
+  isShortage,
+  makeAccount,
+  type Account as SystemAccount,
+} from '@hub/posix';
 import type { Account } from './account.ts';
 import { workingDirectoryOf } from './folder-template.ts';
 import type { LaunchOptions } from './options.ts';
@@ -61,6 +67,7 @@ async function lookUp(name: string, accounts: UserAccountDeps['accounts']): Prom
   try {
     return await accounts.accountOf(name);
   } catch (cause) {
+    if (isShortage(cause)) throw cause;
     throw spawnFailure('system', `The account ${name} could not be looked up: ${(cause as Error).message}`, {
       hint: 'The name service of the system does not answer; try again.',
       cause,

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { promisify } from 'node:util';
 import type { JsonObject } from '@hub/core/plugin';
-import { findCommand } from '@hub/posix';
+import { findCommand, isShortage } from '@hub/posix';
 import { answerIn, isPid } from './answer.ts';
 import type { SudoSpawnerOptions } from './options.ts';
 import { saidBy } from './said-by.ts';
@@ -52,7 +52,7 @@ export function createMediator(options: MediatorOptions): Mediator {
       await once(child, 'spawn');
       return child;
     } catch (cause) {
-      throw noSudo(cause);
+      throw isShortage(cause) ? cause : noSudo(cause);
     }
   };
 
@@ -119,7 +119,9 @@ async function protocolOf(path: string): Promise<number> {
     const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
     const { stdout } = await run(path, ['--help'], { cwd: '/', env, timeout: patience * 1000 });
     return Number(/^hub-sudo-mediator, protocol (\d+)/.exec(stdout)?.[1] ?? 0);
-  } catch {
+  } catch (error) {
+    // A machine that could just then start nothing, or was too slow, tells nothing of the mediator: asked again next time.
+    if (isShortage(error) || (error as { killed?: boolean }).killed) throw error;
     return 0;
   }
 }

@@ -11,6 +11,7 @@ import {
   createAccounts,
   exitUnseen,
   httpOrigin,
+  listenerOwner,
   ownerMark,
   reachable,
   removeLogFile,
@@ -72,6 +73,13 @@ export const sudoSpawner = definePlugin({
 
       placesCertificates: true,
       address: async ({ state }) => (state ? httpOrigin(reachable(state.ip), state.port) : null),
+
+      async owns({ key, state }) {
+        if (!state) return null;
+        const { ip: address, port, uid } = state;
+        const owner = await listenerOwner({ address, port, identity: state, launchKey: key, uid });
+        return owner === 'ours' ? true : owner === 'another' ? false : null;
+      },
 
       diagnose,
 

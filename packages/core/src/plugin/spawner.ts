@@ -114,6 +114,12 @@ export interface Spawner<State extends JsonValue = JsonValue> {
   readonly placesCertificates?: boolean;
   /** Where a launched server is reached, when the answer of `start` was lost with a hub. `null`: not known. */
   address?(server: RunningServer<State>): Promise<string | null>;
+  /**
+   * Is it this very server that answers at its address? Asked when something does, before anybody is sent there:
+   * `false` fails the start as `port-taken`. `null`: the system does not tell. Left out where an address is the
+   * engine's word.
+   */
+  owns?(server: RunningServer<State>, target: string): Promise<boolean | null>;
   /** Why a running server does not answer at its address, as far as this spawner can see. */
   diagnose?(server: RunningServer<State>, target: string): Promise<Diagnosis | null>;
   /** Many polls in one question; the answer has one entry per server asked about, by its `key`. */

@@ -12,6 +12,7 @@ import { profileLayers } from './settled-start.ts';
 import { startServer } from './spawner-start.ts';
 import type { SpawnerInstance } from './spawners.ts';
 import { waitForHttp } from './until-ready.ts';
+import { requireItself } from './who-answers.ts';
 
 /** The first two events of a story are the hub's: "requested", and "begins again" after a take-over. */
 const firstOwnEvent = 2;
@@ -64,6 +65,7 @@ export async function finishLaunch(
   const { server, signal } = attempt;
   const located = server.target === target ? server : await changeStarting(context, server, { target });
   const { peerVersion } = await waitForHttp(context, { ...attempt, server: located }, spawner, target);
+  await requireItself(context, located, spawner, target, signal);
   await context.leases.whenFresh(signal);
   await addRoute(context, located, target, signal);
   await beforeReady();

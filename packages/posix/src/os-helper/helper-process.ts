@@ -135,15 +135,15 @@ export class HelperProcess {
       if (!ready) said = (said + text).slice(-2000);
     });
     return new Promise((resolve, reject) => {
-      const unusable = (why: string) => {
+      const unusable = (why: string, cause?: Error) => {
         clearTimeout(timer);
         if (ready) return;
         this.kill();
-        reject(helperFailure('unusable', `The helper process ${program} cannot work: ${why}`));
+        reject(helperFailure('unusable', `The helper process ${program} cannot work: ${why}`, cause));
       };
       const timer = setTimeout(() => unusable(`it was not ready within ${patience} s`), patience * 1000);
       void this.#exited.then(() => unusable(said.trim() || 'it ended at once'));
-      this.#child.once('error', (error) => unusable(error.message));
+      this.#child.once('error', (error) => unusable(error.message, error));
       this.#child.on('message', (message: HelperMessage) => {
         if (message.kind === 'ready') {
           ready = true;

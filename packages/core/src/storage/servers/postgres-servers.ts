@@ -111,6 +111,8 @@ export function postgresServers(db: Database): ServerRepository {
             and(
               inArray(servers.phase, ['starting', 'stopping']),
               inArray(servers.spawner, [...by.spawners]),
+              // A clock that jumps forward ends the own lease as well, until the next second.
+              sql`${servers.owner} IS DISTINCT FROM ${by.owner}`,
               or(isNull(hubs.id), sql`${hubs.leaseUntil} < clock_timestamp()`),
               onHost(by.host, by.hostBound),
             ),

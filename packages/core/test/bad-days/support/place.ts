@@ -19,6 +19,8 @@ export interface AccountOfUser {
 export interface Place extends AsyncDisposable {
   /** Of the hub alone; the database is in it. */
   readonly dataFolder: string;
+  /** Of the hub's account. */
+  readonly uid: number;
   /** Options of the spawner that launches `command` for each user. */
   readonly spawner: Readonly<Record<string, unknown>>;
   account(): Promise<AccountOfUser>;
@@ -39,6 +41,7 @@ async function localPlace(server: string, words: readonly string[]): Promise<Pla
   const [node = ''] = await machine.forUsers([process.execPath]);
   return {
     dataFolder: join(folder, 'data'),
+    uid: 0,
     spawner: { command: [node, server, ...words], controlGroup: machine.controlGroup },
     account: () => machine.user(),
     launch: ([program = '', ...args], env = {}) =>
@@ -57,6 +60,7 @@ async function sudoPlace(server: string, words: readonly string[]): Promise<Plac
   await machine.program('sudospawner-singleuser', program);
   return {
     dataFolder: join(await machine.folder(), 'data'),
+    uid: Number((await run('id', ['-u', machine.hubUser])).stdout),
     spawner: { mediatorPath: machine.mediator },
     async account() {
       const name = await machine.member();

@@ -47,6 +47,7 @@ export function soundSpawner(engine: Engine, configured: readonly string[]): Req
       return text.subarray(from).toString();
     },
     address: async (server) => originOf(find(server)),
+    owns: async () => true,
     diagnose: async () => null,
     optionsForm: () => null,
     readOptions: () => ({}),
