@@ -27,6 +27,7 @@ export async function* progressStream(
   let attempt = first.attempt;
   let seq = -1;
   let place: number | null = null;
+  const began = parts.clock.monotonic();
   const news = newsOf(parts, first.id, signal);
   try {
     for (let server: ServerRecord | null = first; server; server = await parts.servers.byId(first.id)) {
@@ -37,8 +38,13 @@ export async function* progressStream(
           yield row.event;
         }
         const position = server.phase === 'queued' ? await parts.servers.queuePosition(server.id) : null;
-        if (position !== null && position > 0 && position !== place) yield waiting(position);
-        place = position;
+        // Whose turn is next and has room at once waits for nothing worth telling.
+        const isNews = position !== 0 || place !== null || parts.clock.monotonic() - began >= lookEveryMs;
+        if (position !== null && position !== place && isNews) {
+          yield waiting(position);
+          place = position;
+        }
+        if (position === null) place = null;
       } else {
         yield* ending(parts, server, seq);
         return;
@@ -99,6 +105,7 @@ function failedEvent(server: ServerRecord, failure: Failure): ProgressEvent {
 }
 
 function waiting(place: number): ProgressEvent {
+  if (place === 0) return { progress: 0, message: 'Waiting: yours is the next start', queue: 0 };
   const starts = place === 1 ? '1 start' : `${place} starts`;
   return { progress: 0, message: `Waiting: ${starts} before yours`, queue: place };
 }

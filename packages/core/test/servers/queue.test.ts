@@ -68,6 +68,27 @@ describe('the queue', () => {
     expect(events.at(-1)).toMatchObject({ ready: true, url: '/user/f/' });
   });
 
+  it('tells who comes to its front so, and who stands there from the beginning (design, "Queue, not refusal")', async () => {
+    await using hub = await createTestHub({ servers: { concurrentStarts: 1, slowStart: 0 } });
+    const { clients, open } = await startsOf(hub, ['busy', 'first', 'second']);
+    const ended = new AbortController();
+    const places = async (name: string, until: number) => {
+      for await (const event of hub.hub.servers.progress(await hub.server(name), ended.signal)) {
+        if (event.queue === until) return event;
+      }
+      return null;
+    };
+    const next = { progress: 0, message: 'Waiting: yours is the next start', queue: 0 };
+    expect(await places('first', 0)).toEqual(next);
+    const moves = places('second', 0);
+    expect(await places('second', 1)).toMatchObject({ message: 'Waiting: 1 start before yours' });
+    await clients[1]?.stopServer();
+    expect(await moves).toEqual(next);
+    ended.abort();
+    for (const name of ['busy', 'second']) open(name);
+    await hub.until(async () => (await hub.phase('second')) === 'ready');
+  });
+
   it('puts an administrator behind those who start their own (design, "Queue, not refusal")', async () => {
     await using hub = await createTestHub({ servers: { concurrentStarts: 1, slowStart: 0 } });
     const root = await hub.signIn('root', { admin: true });
