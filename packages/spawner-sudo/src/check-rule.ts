@@ -3,6 +3,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SudoSpawnerOptions } from './options.ts';
+import { otherCommands } from './other-commands.ts';
 import { expectedRule, hubUser } from './sudo-failure.ts';
 
 const run = promisify(execFile);
@@ -84,7 +85,11 @@ async function ruleProblems(mediatorPath: string): Promise<readonly string[]> {
     sudo('-l', '/bin/echo'),
     sudo('-l', '-u', 'root', mediatorPath),
   ]);
+  const others = anything ? [] : otherCommands(rules, mediatorPath);
   return [
+    ...(others.length > 0
+      ? [`sudo lets ${hubUser()} run other commands, too: ${others.join(', ')}. Name the mediator alone.`]
+      : []),
     ...(anything
       ? [`sudo lets ${hubUser()} run other commands, too, as root: the rule should name the mediator alone.`]
       : []),
