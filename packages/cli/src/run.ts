@@ -81,6 +81,30 @@ function commands(io: Io, done: (code: number) => void): Command {
   command(db, 'stop', 'End a private PostgreSQL that nobody holds, as one left by a killed hub.').action(
     async (options) => done(await (await import('./db.ts')).stopDatabase(options, io)),
   );
+  const tls = program.command('tls').description('Look after the authorities of internal TLS.');
+  command(tls, 'show', 'List the authorities there are.').action(async (options) =>
+    done(await (await import('./tls.ts')).showAuthorities(options, io)),
+  );
+  command(tls, 'issue', 'Write a certificate for a service, and print the variables that name its files.')
+    .argument('<service>', 'name of the service')
+    .argument('<folder>', 'where to; made when missing')
+    .action(async (name, folder, options) =>
+      done(await (await import('./tls.ts')).issueForService(name, folder, options, io)),
+    );
+  command(tls, 'proxy', 'Write certificates for a proxy that the hub does not start, and print its flags.')
+    .argument('<folder>', 'where to; made when missing')
+    .action(async (folder, options) =>
+      done(await (await import('./tls.ts')).issueForProxy(folder, options, io)),
+    );
+  command(tls, 'renew', 'Make new authorities; servers that run go on.')
+    .option('--at-once', 'let them issue now, not when all hubs know them')
+    .action(async (options) => done(await (await import('./tls.ts')).renewAuthorities(options, io)));
+  command(tls, 'forget', 'Believe only those that issue now.').action(async (options) =>
+    done(await (await import('./tls.ts')).forgetAuthorities(options, io)),
+  );
+  command(tls, 'discard', 'Delete all, as when the encryption key is lost; hubs must be stopped.').action(
+    async (options) => done(await (await import('./tls.ts')).discardAuthorities(options, io)),
+  );
   return program;
 }
 

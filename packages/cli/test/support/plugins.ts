@@ -30,6 +30,7 @@ const spawner = definePlugin({
     },
   },
   create: () => ({
+    placesCertificates: true,
     start: async () => {
       throw new Error('There are no servers here');
     },

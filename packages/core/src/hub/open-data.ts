@@ -12,6 +12,7 @@ import type { HubConfig } from './config.ts';
 import { findPlaces } from './data-folder.ts';
 import { openDatabase } from './open-database.ts';
 import { rekeyData } from './rekey-data.ts';
+import { type TlsData, tlsData } from './tls-data.ts';
 import { services } from './tokens.ts';
 
 /** What a hub knows, without a hub that runs. */
@@ -29,6 +30,8 @@ export interface HubData extends AsyncDisposable {
   enableUser(actor: Actor, user: Pick<UserRecord, 'id' | 'name'>): Promise<void>;
   /** Encrypts all that is kept with the first key; what no key opens is counted and left as it is. */
   rekey(): Promise<Rekeyed>;
+  /** Authorities and certificates of internal TLS. */
+  readonly tls: TlsData;
   close(): Promise<void>;
 }
 
@@ -65,6 +68,7 @@ export async function openHubData(
       const live = await container.get(ServerRepository).liveHubs();
       if (live.length === 0) await applyConfiguration(container, log);
     },
+    tls: tlsData(container, cryptKeys),
     rekey: () => rekeyData(container, cryptKeys, signal),
     close,
     [Symbol.asyncDispose]: close,

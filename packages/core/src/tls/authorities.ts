@@ -85,6 +85,16 @@ export class Authorities {
     });
   }
 
+  /** Deletes all, also what no key opens. Answers how many generations there were. */
+  async discard(): Promise<number> {
+    return this.#deps.store.exclusively(async () => {
+      const stored = await this.#deps.store.load();
+      for (const { number } of stored) await this.#deps.store.remove(number);
+      this.#generations = [];
+      return stored.length;
+    });
+  }
+
   /** Issues a certificate, with what belongs behind it. */
   async issue(kind: AuthorityKind, request: Omit<LeafRequest, 'now'>): Promise<TlsIdentity> {
     const current = this.#issuing();

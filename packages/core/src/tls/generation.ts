@@ -1,5 +1,5 @@
 import type { TlsIdentity } from '../plugin/index.ts';
-import { makeAuthority, vouchFor } from './certificates.ts';
+import { endOf, makeAuthority, vouchFor } from './certificates.ts';
 
 /**
  * Who issues: `hub` to hubs and the proxy, `servers` to launches, `services` to services. Servers and services believe
@@ -60,6 +60,11 @@ export function issuing<T extends Pick<Generation, 'issuesFrom'>>(
 ): T | null {
   const due = generations.filter(({ issuesFrom }) => new Date(issuesFrom) <= now);
   return due.at(-1) ?? generations[0] ?? null;
+}
+
+/** When they end. */
+export function authorityEnd({ certificates }: Pick<Generation, 'certificates'>): Date {
+  return endOf(certificates.hub);
 }
 
 /** Certificate and key of one authority. */

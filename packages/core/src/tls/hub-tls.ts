@@ -109,6 +109,17 @@ export class HubTls implements InternalTls {
     return { ...identity, authorities: authorities.roots('hub') };
   }
 
+  /** For a service. Like a server, it believes hubs and the proxy alone. */
+  async forService(name: string): Promise<TlsEnd> {
+    const { authorities, serverNames } = this.#deps;
+    const identity = await authorities.issue('services', {
+      subject: `service ${name}`,
+      names: [serviceTlsName(name), ...serverNames()],
+      days: leafDays.service,
+    });
+    return { ...identity, authorities: authorities.roots('hub') };
+  }
+
   onRenewal(renewed: () => void): () => void {
     this.#listeners.add(renewed);
     return () => this.#listeners.delete(renewed);
