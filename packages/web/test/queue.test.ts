@@ -1,3 +1,4 @@
+import { spawnRefusal } from '@hub/core/plugin';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestHub, type TestHub } from '../../testing/src/index.ts';
@@ -7,6 +8,17 @@ import { findChromium, launchChromium } from './page-server.ts';
 const executable = findChromium();
 if (!executable && process.env.CI) throw new Error('No Chromium found: set HUB_TEST_CHROMIUM to its path.');
 if (!executable) console.warn('The queue was not tested in a browser: no Chromium found.');
+
+const refuge = Promise.withResolvers<void>();
+
+/** Says no to gus, at once or when the test is there to see it. */
+async function refuse(name: string): Promise<undefined> {
+  if (!name.startsWith('gus')) return;
+  if (name === 'gus-later') await refuge.promise;
+  const messageHtml =
+    'All GPUs are taken, see the <a href="https://status.example/gpus">status</a><img src=x onerror="document.title=1">';
+  throw spawnRefusal('All GPUs are taken.', { status: 503, reason: 'capacity', messageHtml });
+}
 
 // Without a browser this is the reason: nothing to run them in (locally only; CI fails above).
 describe.skipIf(!executable)('a hub whose places are taken, from a phone', () => {
@@ -19,6 +31,7 @@ describe.skipIf(!executable)('a hub whose places are taken, from a phone', () =>
     hub = await createTestHub({
       plugins: [web()],
       servers: { concurrentStarts: 1, slowStart: 0, activeLimit: 4 },
+      hooks: { beforeSpawn: ({ user }) => refuse(user.name) },
     });
     for (const name of ['ada', 'bea', 'cleo', 'dora']) {
       const gate = Promise.withResolvers<void>();
@@ -82,6 +95,30 @@ describe.skipIf(!executable)('a hub whose places are taken, from a phone', () =>
     await page.waitForURL('**/user/dora/**');
     await hub.until(async () => (await hub.phase('dora')) === 'ready', 30);
     await page.context().close();
+  });
+
+  it('shows a refusal with its markup, cleaned: on the page of a failed start and while one is followed (P239)', async () => {
+    const page = await signIn('gus');
+    await page.goto(`${hub.url}/hub/spawn`);
+    const link = page.getByRole('link', { name: 'status' });
+    await link.waitFor();
+    expect(await link.getAttribute('href')).toBe('https://status.example/gpus');
+    expect(await page.locator('main img').count()).toBe(0);
+    expect(await width(page)).toBeLessThanOrEqual(360);
+    await page.context().close();
+
+    const later = await signIn('gus-later');
+    await later.click('#start');
+    await later.waitForURL('**/hub/spawn-pending/gus-later');
+    refuge.resolve();
+    await later.locator('#progress-why').waitFor();
+    const told = later.locator('#progress-message').getByRole('link', { name: 'status' });
+    expect(await told.getAttribute('href')).toBe('https://status.example/gpus');
+    expect(await later.locator('main img').count()).toBe(0);
+    await later.click('#progress-why');
+    await later.getByRole('heading', { name: 'did not start' }).waitFor();
+    expect(await later.getByRole('link', { name: 'status' }).count()).toBe(1);
+    await later.context().close();
   });
 
   it('says so when all servers there may be are running (W32)', async () => {

@@ -206,6 +206,21 @@ describe('a named server (W28)', () => {
     ]);
   });
 
+  it('gets the name to show from the link that starts it, which later addresses do not carry on (W28, W29, W31)', async () => {
+    const hub = await open({ named: true });
+    const browser = await hub.signIn('ada');
+    const answer = await browser.get(
+      '/hub/spawn/ada/bench?display_name=The%20bench&opt-size=L&next=%2Fhub%2Fhome',
+    );
+    expect([answer.status, answer.headers.location]).toEqual([
+      302,
+      '/hub/spawn-pending/ada/bench?opt-size=L&next=%2Fhub%2Fhome',
+    ]);
+    const owner = await hub.users.get('ada');
+    const row = owner && (await hub.servers.find(owner, 'bench'));
+    expect(row).toMatchObject({ displayName: 'The bench', userOptions: { size: ['L'] } });
+  });
+
   it('is not made by looking at its form', async () => {
     const hub = await open({ named: true, spawner: formSpawner() });
     const browser = await hub.signIn('ada');
