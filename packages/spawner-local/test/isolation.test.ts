@@ -19,7 +19,7 @@ import {
 /** Tells what it was given before it becomes a server. */
 const telling = `
   find /proc/$$/fd -type l -fprintf "$HOME/fd" '%f %l\\n'
-  cp /proc/$$/status /proc/$$/stat "$HOME"
+  cp -f /proc/$$/status /proc/$$/stat "$HOME"
   exec "$0" -e "$1"`;
 const listening = `
   const { hostname, port } = new URL(process.env.JUPYTERHUB_SERVICE_URL);
@@ -69,29 +69,34 @@ describe("users of one machine, with runAs: 'user'", () => {
       env: { PATH: '/usr/bin:/bin' },
     });
 
-  it('a server has three open files, no power, no terminal and no signal that is held back', async () => {
-    // What the hub has open itself.
-    const door = createServer().listen(0, '127.0.0.1');
-    await once(door, 'listening');
-    cleanUp.push(() => door.close());
-    const { state } = await started({ command: ['/bin/sh', '-c', telling, node, listening] });
-    const linesOf = (file: string) => readFileSync(join(ada.home, file), 'utf8').trimEnd().split('\n');
-    const files = linesOf('fd').filter((line) => !passedOn().includes(line.split(' ')[0] ?? ''));
-    expect(files.sort()).toEqual(['0 /dev/null', `1 ${state.logFile}`, `2 ${state.logFile}`]);
-    const none = '0000000000000000';
-    expect(Object.fromEntries(linesOf('status').map((line) => line.split(/:\s*/, 2)))).toMatchObject({
-      Uid: Array(4).fill(ada.uid).join('\t'),
-      ...{ CapInh: none, CapPrm: none, CapEff: none, CapAmb: none },
-      ...{ SigBlk: none, SigIgn: none, SigPnd: none },
-      TracerPid: '0',
-    });
-    // See `man proc_pid_stat`.
-    const [, group, session, terminal] = (linesOf('stat')[0] ?? '')
-      .replace(/^.*\) . /, '')
-      .split(' ')
-      .map(Number);
-    expect([group, session, terminal]).toEqual([state.pid, state.pid, 0]);
-  });
+  it.each(['without a PAM session', 'in a PAM session'])(
+    '%s a server has three open files, no power, no terminal and no signal that is held back',
+    async (how) => {
+      const lines = ['account required pam_permit.so', 'session required pam_permit.so'];
+      const pamService = how.startsWith('in') ? await machine.machine.service(...lines) : '';
+      // What the hub has open itself.
+      const door = createServer().listen(0, '127.0.0.1');
+      await once(door, 'listening');
+      cleanUp.push(() => door.close());
+      const { state } = await started({ pamService, command: ['/bin/sh', '-c', telling, node, listening] });
+      const linesOf = (file: string) => readFileSync(join(ada.home, file), 'utf8').trimEnd().split('\n');
+      const files = linesOf('fd').filter((line) => !passedOn().includes(line.split(' ')[0] ?? ''));
+      expect(files.sort()).toEqual(['0 /dev/null', `1 ${state.logFile}`, `2 ${state.logFile}`]);
+      const none = '0000000000000000';
+      expect(Object.fromEntries(linesOf('status').map((line) => line.split(/:\s*/, 2)))).toMatchObject({
+        Uid: Array(4).fill(ada.uid).join('\t'),
+        ...{ CapInh: none, CapPrm: none, CapEff: none, CapAmb: none },
+        ...{ SigBlk: none, SigIgn: none, SigPnd: none },
+        TracerPid: '0',
+      });
+      // See `man proc_pid_stat`.
+      const [, group, session, terminal] = (linesOf('stat')[0] ?? '')
+        .replace(/^.*\) . /, '')
+        .split(' ')
+        .map(Number);
+      expect([group, session, terminal]).toEqual([state.pid, state.pid, 0]);
+    },
+  );
 
   it("nobody reads another's token: not in the process, nor in what waits before it", async () => {
     const { state } = await started();
