@@ -45,7 +45,10 @@ export interface LaunchView {
 export interface Launch<State = JsonValue> extends LaunchView {
   /** Arguments behind the command. */
   readonly args: readonly string[];
-  /** State left by an earlier launch, or null. */
+  /**
+   * `null` when a start begins: the hub forgets a state with the server it is about (P206). What shall outlive servers,
+   * such as a volume, is found by a name made from `server.id`.
+   */
   readonly state: State | null;
   /**
    * The spawner's own `options` as they are for this launch: those marked `perLaunch` are worked out, and are as
