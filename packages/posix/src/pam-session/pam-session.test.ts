@@ -124,6 +124,19 @@ describe('a PAM session of a launch', () => {
     await ended(strict.server);
   });
 
+  it('gives the command its audit id, and leaves that of who launches alone', async ({ skip }) => {
+    const own = () => readFileSync('/proc/self/loginuid', 'utf8');
+    skip(!existsSync('/proc/self/loginuid'), 'not supported: this kernel keeps no audit ids');
+    const service = await tracedService(machine, ada.name, { after: ['session optional pam_loginuid.so'] });
+    const before = own();
+    const { server, said } = await launch(service.name, 'cat /proc/self/loginuid');
+    await server.open();
+    await server.exited;
+    expect(own()).toBe(before);
+    skip(said() === before, 'not supported: root may set no audit id here');
+    expect(said()).toBe(String(ada.uid));
+  });
+
   it('limits the memory of the command and not of its keeper; where root may not do that, it is refused', async () => {
     const limits = await machine.file('memory', `${ada.name} hard as 4000000\n`);
     const service = await tracedService(machine, ada.name, {
@@ -268,5 +281,14 @@ describe('a PAM session of a launch', () => {
     const of = (file: string) => readFileSync(`/proc/${server.keeper?.pid}/${file}`, 'utf8');
     expect(`${of('environ')}${of('cmdline')}`).not.toContain('ours');
     expect(of('cmdline')).toContain(`hub-session ${service.name} ${ada.name}`);
+  });
+
+  it('hands the command no line to the hub: nobody else tells how it ended', async () => {
+    const service = await tracedService(machine, ada.name);
+    const { server, said } = await launch(service.name, 'readlink /proc/$$/fd/*; echo done');
+    await server.open();
+    await server.exited;
+    expect(said()).toContain('done');
+    expect(said()).not.toContain('socket');
   });
 });

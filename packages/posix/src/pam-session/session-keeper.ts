@@ -39,13 +39,17 @@ async function main(): Promise<void> {
     const mask = process.umask();
     await keep(request, session, mask === maskBefore ? null : mask);
   } catch (error) {
-    const known = isLaunchError(error) ? error : launchError('system', '', String(error));
-    const { reason, path, message } = known;
+    const { reason, path, message } = isLaunchError(error) ? error : unknownFailure(error);
     tell({ kind: 'failed', reason, path, message });
   } finally {
     const problem = session.close();
     if (problem) complain(`the PAM session of ${request.user} was not closed well: ${problem}`);
   }
+}
+
+function unknownFailure(error: unknown) {
+  const text = error instanceof Error ? error.message : String(error);
+  return launchError('system', '/bin/sh', `Nothing could be launched in the PAM session: ${text}`, error);
 }
 
 /** With too little of it this program would end some day, and leave the session open. */
