@@ -10,7 +10,7 @@ import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { ConfigurableProxy } from 'configurable-http-proxy';
 
-const lookEveryMs = 5_000;
+const lookEveryMs = 1_000;
 /** Variable with the name whose owner has the error pages. */
 const errorName = 'HUB_ERROR_PAGES_NAME';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,13 +8,7 @@ import { reservePort } from '@hub/posix';
 import { request } from 'undici';
 import { chpProxy } from '../../../../proxy-chp/src/index.ts';
 import { localSpawner } from '../../../../spawner-local/src/index.ts';
-import {
-  createTestHub,
-  TestClient,
-  type TestHub,
-  type TestHubOptions,
-  until,
-} from '../../../../testing/src/index.ts';
+import { createTestHub, TestClient, type TestHub, until } from '../../../../testing/src/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../../src/index.ts';
 
 /** Stands for a single-user server: says whose it is, to those alone whom it believes. */
@@ -29,6 +23,9 @@ createServer(
 ).listen(Number(port), hostname);
 `;
 
+/** Encrypts the private keys of the authorities. */
+export const cryptKey = '0'.repeat(64);
+
 /** PEM texts one end of a connection shows. */
 export interface Shown {
   readonly key: string;
@@ -42,13 +39,16 @@ export class TlsMachine implements AsyncDisposable {
   readonly origin: string;
   readonly apiUrl: string;
   readonly hubPort: number;
+  readonly #command: readonly string[];
   #hub: TestHub | null = null;
 
   private constructor(
     folder: string,
     database: TestDatabase,
     ports: readonly [publicPort: number, api: number, hub: number],
+    command: readonly string[],
   ) {
+    this.#command = command;
     this.folder = folder;
     this.database = database;
     this.origin = `http://127.0.0.1:${ports[0]}`;
@@ -56,15 +56,14 @@ export class TlsMachine implements AsyncDisposable {
     this.hubPort = ports[2];
   }
 
-  static async open(options: TestHubOptions = {}): Promise<TlsMachine> {
+  /** With servers that are quick, or run by `command`. */
+  static async open(command?: readonly string[]): Promise<TlsMachine> {
     const folder = await mkdtemp(path.join(tmpdir(), 'hub-tls-'));
     await writeFile(path.join(folder, 'server.mjs'), server);
-    const made = new TlsMachine(folder, await createTestDatabase(), [
-      await portToKeep(),
-      await portToKeep(),
-      await portToKeep(),
-    ]);
-    await made.start(options);
+    const ports = [await portToKeep(), await portToKeep(), await portToKeep()] as const;
+    const quick = [process.execPath, path.join(folder, 'server.mjs')];
+    const made = new TlsMachine(folder, await createTestDatabase(), ports, command ?? quick);
+    await made.start();
     return made;
   }
 
@@ -74,20 +73,21 @@ export class TlsMachine implements AsyncDisposable {
   }
 
   /** Starts a hub that finds what the last one left. */
-  async start(options: TestHubOptions = {}): Promise<void> {
+  async start(): Promise<void> {
     this.#hub = await createTestHub({
       database: this.database,
       dataFolder: this.folder,
       bindUrl: this.origin,
       hub: { port: this.hubPort },
       internalTls: { enabled: true },
-      cryptKeys: ['0'.repeat(64)],
+      cryptKeys: [cryptKey],
       cookies: { secret: '1'.repeat(64) },
-      ...options,
       plugins: [
         localSpawner({
           runAs: 'hub',
-          command: [process.execPath, path.join(this.folder, 'server.mjs')],
+          command: this.#command,
+          startTimeout: 120,
+          httpTimeout: 120,
           workingDirectory: path.join(this.folder, 'homes', '{username}'),
         }),
         chpProxy({ apiUrl: this.apiUrl, authToken: 'of-the-test' }),
@@ -106,7 +106,7 @@ export class TlsMachine implements AsyncDisposable {
     const client = new TestClient(this.origin, user, await this.hub.tokenOf(user));
     const { status, text } = await client.startServer();
     if (status !== 201 && status !== 202) throw new Error(`The start was answered with ${status}: ${text}`);
-    await until(async () => (await this.hub.phase(user)) === 'ready', 60);
+    await until(async () => (await this.hub.phase(user)) === 'ready', 120);
     return new URL(String((await this.hub.server(user)).target));
   }
 
@@ -129,9 +129,18 @@ export class TlsMachine implements AsyncDisposable {
     return Number(pid.find(([name]) => name === 'pid')?.[1]);
   }
 
+  async proxyPid(): Promise<number> {
+    const text = await readFile(path.join(this.folder, 'proxy-chp', 'chp', 'proxy.json'), 'utf8');
+    const { process }: { process: { pid: number } } = JSON.parse(text);
+    return process.pid;
+  }
+
   /** What the proxy answers, without following redirects. */
-  async get(address: string): Promise<{ readonly status: number; readonly text: string }> {
-    const { statusCode, body } = await request(new URL(address, this.origin));
+  async get(
+    address: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly status: number; readonly text: string }> {
+    const { statusCode, body } = await request(new URL(address, this.origin), { headers });
     return { status: statusCode, text: await body.text() };
   }
 
