@@ -23,14 +23,13 @@ export class OAuthClients {
   }
 
   /** Makes the client or replaces what it was. */
-  async put({ secret, serviceId = null, serverId = null, ...wish }: OAuthClientWish): Promise<void> {
-    await this.#store.putClient({
-      ...wish,
-      allowedScopes: [...new Set(wish.allowedScopes)].sort(),
-      secretHash: secret === null || secret === '' ? null : hashSecret(secret),
-      serviceId,
-      serverId,
-    });
+  async put(wish: OAuthClientWish): Promise<void> {
+    await this.#store.putClient(storedClient(wish));
+  }
+
+  /** As {@link put}, for the client of a server; false, and nothing is changed, where somebody else has the identifier. */
+  async putOfServer(wish: OAuthClientWish & { readonly serverId: number }): Promise<boolean> {
+    return this.#store.putServerClient({ ...storedClient(wish), serverId: wish.serverId });
   }
 
   async get(identifier: string): Promise<OAuthClient | null> {
@@ -51,6 +50,16 @@ export class OAuthClients {
   async hasTokensCovering(userId: number, clientId: string, scopes: readonly string[]): Promise<boolean> {
     return coveredByEarlierGrants(scopes, await this.#store.grantedScopes(userId, clientId));
   }
+}
+
+function storedClient({ secret, serviceId = null, serverId = null, ...wish }: OAuthClientWish) {
+  return {
+    ...wish,
+    allowedScopes: [...new Set(wish.allowedScopes)].sort(),
+    secretHash: secret === null || secret === '' ? null : hashSecret(secret),
+    serviceId,
+    serverId,
+  };
 }
 
 /** Seconds in which a code must be redeemed (R166). */

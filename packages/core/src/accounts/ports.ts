@@ -224,6 +224,8 @@ export interface OAuthCode {
 
 export interface OAuthStore {
   putClient(client: NewOAuthClient): Promise<void>;
+  /** False, and nothing is changed, where the identifier is not this server's. */
+  putServerClient(client: NewOAuthClient & { readonly serverId: number }): Promise<boolean>;
   client(identifier: string): Promise<OAuthClient | null>;
   removeClient(identifier: string): Promise<boolean>;
   addCode(hash: string, code: Omit<OAuthCode, 'expiresAt'>, expiresIn: number): Promise<void>;

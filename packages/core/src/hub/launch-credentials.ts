@@ -48,9 +48,7 @@ export function launchCredentials(deps: LaunchCredentialsDeps): LaunchCredential
           expiresIn: null,
         },
       );
-      const clientId = await freeClientId(deps.clients, wanted.clientIds, server.id);
-      await deps.clients.put({
-        identifier: clientId,
+      const clientId = await putClient(deps.clients, wanted.clientIds, {
         description: wanted.description,
         secret: token,
         redirectUri: wanted.redirectUri,
@@ -96,14 +94,13 @@ function scopeDoubts({ table, log }: LaunchCredentialsDeps) {
 }
 
 /** W66: `jupyterhub-user-zz-b` may be another user's; the second form cannot be. */
-async function freeClientId(
+async function putClient(
   clients: OAuthClients,
   ids: readonly string[],
-  serverId: number,
+  client: Omit<Parameters<OAuthClients['putOfServer']>[0], 'identifier'>,
 ): Promise<string> {
-  for (const id of ids) {
-    const there = await clients.get(id);
-    if (!there || there.serverId === serverId) return id;
+  for (const identifier of ids) {
+    if (await clients.putOfServer({ ...client, identifier })) return identifier;
   }
-  throw new HubError('HUB_CONFLICT', `No OAuth client id is free for server ${serverId}.`);
+  throw new HubError('HUB_CONFLICT', `No OAuth client id is free for server ${client.serverId}.`);
 }

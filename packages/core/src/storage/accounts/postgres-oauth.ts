@@ -18,6 +18,20 @@ export function postgresOAuth(db: Database): OAuthStore {
           .onConflictDoUpdate({ target: oauthClients.identifier, set: facts }),
       );
     },
+    async putServerClient({ identifier, ...facts }) {
+      const put = await db.run((q) =>
+        q
+          .insert(oauthClients)
+          .values({ identifier, ...facts })
+          .onConflictDoUpdate({
+            target: oauthClients.identifier,
+            set: facts,
+            setWhere: eq(oauthClients.serverId, facts.serverId),
+          })
+          .returning({ id: oauthClients.identifier }),
+      );
+      return put.length > 0;
+    },
     async client(identifier) {
       const [row] = await db.run((q) =>
         q
