@@ -15,7 +15,7 @@ import { checkProfiles } from './check-profiles.ts';
 import { signInProblems } from './check-sign-in.ts';
 import { type HubConfig, type Settings, settingsSchema } from './config.ts';
 import { hookProblems } from './hooks.ts';
-import { internalTlsProblems } from './internal-tls.ts';
+import { internalTlsDoubts, internalTlsProblems } from './internal-tls.ts';
 
 /** A plugin whose options are right, defaults filled in. */
 export interface CheckedPlugin {
@@ -107,7 +107,10 @@ export function lookOver(config: HubConfig): LookedOver {
     problems,
     accounts,
     profiles,
-    warnings: found.warnings,
+    warnings: [
+      ...found.warnings,
+      ...(ofSettings.length === 0 ? internalTlsDoubts(settings as Settings, config.services ?? []) : []),
+    ],
     plugins: checked.flatMap(({ plugin, options }) => (plugin ? [{ instance: plugin, options }] : [])),
   };
 }

@@ -13,6 +13,7 @@ import { countFailures } from './count-failures.ts';
 import { type CryptKeys, makeCryptKeys } from './crypt-keys.ts';
 import { makeDataFolder, type Places } from './data-folder.ts';
 import { fingerprint } from './fingerprint.ts';
+import { otherScheme } from './internal-tls.ts';
 import type { LifecycleRunner } from './lifecycle.ts';
 import { loadManagedRoles } from './managed-roles.ts';
 import { openDatabase } from './open-database.ts';
@@ -249,6 +250,8 @@ export class Hub implements AsyncDisposable {
     this.#later('servers', () => this.servers.close());
     this.servers.open();
     const health = container.get(services.serviceHealth);
+    const others = otherScheme(addresses.tls, await container.get(ServerRepository).routed());
+    if (others) log.warn({ servers: others.count }, others.message);
     this.#later('service health', () => health.close());
     health.open();
     this.#giveUpAfter(settings.servers.consecutiveFailureLimit);
@@ -362,6 +365,13 @@ export class Hub implements AsyncDisposable {
     this.#phase = 'stopped';
     this.#stopped.resolve();
   }
+  /** What a stop leaves behind; also that of a start that ends halfway, or servers that stay would lose their proxy. */
+  async #chooseMode({ keepServers, keepProxy }: StopOptions): Promise<void> {
+    const { keep } = this.#parts.settings.servers;
+    const others = !(await this.#isAlone());
+    this.#mode = { keepServers: (keepServers ?? keep) || others, keepProxy: (keepProxy ?? keep) || others };
+  }
+
 
   /** Servers and proxy belong to all hubs: only the last one takes them along. */
   async #isAlone(): Promise<boolean> {

@@ -35,6 +35,33 @@ export function internalTlsProblems(settings: Settings): readonly string[] {
   ];
 }
 
+/** What stays unencrypted all the same, one sentence each. */
+export function internalTlsDoubts(
+  settings: Settings,
+  services: readonly { readonly name: string; readonly url?: string | null | undefined }[],
+): readonly string[] {
+  if (!settings.internalTls.enabled) return [];
+  const plain = services.filter(({ url }) => url?.startsWith('http:'));
+  return plain.map(
+    ({ name, url }) =>
+      `services: what goes to "${name}" at ${url} is not encrypted. \`hub tls issue\` makes a certificate for it; then write https.`,
+  );
+}
+
+/** What servers that were started under the other setting are to be told of; `null`: there are none. */
+export function otherScheme(
+  tls: boolean,
+  servers: readonly { readonly phase: string; readonly target: string | null }[],
+): { readonly count: number; readonly message: string } | null {
+  const scheme = tls ? 'http:' : 'https:';
+  const count = servers.filter(({ phase, target }) => phase === 'ready' && target?.startsWith(scheme)).length;
+  if (count === 0) return null;
+  const message = tls
+    ? 'servers run that were started without internal TLS: they cannot speak to the hub until they are started again'
+    : 'servers run that were started with internal TLS: nobody reaches them until they are started again';
+  return { count, message };
+}
+
 /** The same about what was made of the plugins' options. */
 export function requirePlacesCertificates(
   spawners: readonly {
