@@ -2,6 +2,7 @@ export * from './context.ts';
 export * from './form-problems.ts';
 export * from './form-values.ts';
 export * from './hub-address.ts';
+export { refuseLargeOptions } from './options-size.ts';
 export type { StartOutcome } from './outcomes.ts';
 export type { LaunchOverrides, OverrideLayer } from './overrides.ts';
 export * from './ports.ts';

@@ -1,5 +1,6 @@
 import { HubError, type JsonObject, spawnRefusal } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
+import { refuseLargeOptions } from './options-size.ts';
 import type { OverrideLayer } from './overrides.ts';
 import type { Profiles } from './profiles.ts';
 import type { ServerRecord } from './server.ts';
@@ -20,6 +21,16 @@ export interface SettledStart {
  * @throws HubError 400 for options that do not fit their form, 400 or 403 for a profile the user cannot have.
  */
 export async function settledStart(
+  context: ServersContext,
+  server: ServerRecord,
+  wanted: JsonObject | null,
+): Promise<SettledStart> {
+  const settled = await settle(context, server, wanted);
+  refuseLargeOptions(settled.userOptions);
+  return settled;
+}
+
+async function settle(
   context: ServersContext,
   server: ServerRecord,
   wanted: JsonObject | null,
