@@ -1,4 +1,5 @@
-import { type Launch, type RunningServer, spawnFailure } from '@hub/core/plugin';
+import { constants } from 'node:os';
+import { type Exit, type Launch, type RunningServer, spawnFailure } from '@hub/core/plugin';
 import { type ControlGroups, type GroupLimits, openControlGroups, type ProcessIdentity } from '@hub/posix';
 import type { LaunchOptions, LocalSpawnerOptions } from './options.ts';
 
@@ -11,12 +12,14 @@ export interface ServerLimits {
   apply(launch: Launch, pid: number, options: Wanted): Promise<void>;
   /** What runs of a launch; nothing where no group tells. */
   members(key: string): Promise<readonly ProcessIdentity[]>;
+  /** The exit, with the limit on memory named as its cause where it was. Ask before `remove`. */
+  explained(key: string, exit: Exit): Promise<Exit>;
   /** Ends what runs of it still, and forgets it. */
   remove(server: Pick<RunningServer, 'key'>): Promise<void>;
   /** The limit on processes, where only the account's can be counted. */
   mostProcesses(options: Wanted): Promise<number | undefined>;
-  /** Options that ask for what this machine cannot keep. */
-  unkept(): Promise<readonly string[]>;
+  /** Options that ask for what this machine cannot keep, and the control group that is in the way, if one is. */
+  unkept(): Promise<{ readonly options: readonly string[]; readonly occupied: string | null }>;
 }
 
 /** `mark` tells this instance's groups from others'. */
@@ -46,6 +49,16 @@ export function serverLimits(options: LocalSpawnerOptions, mark: string): Server
       }
     },
     members: async (key) => (await (await groups())?.members(nameOf(key))) ?? [],
+    async explained(key, exit) {
+      const unseen = exit.code === 0 && exit.reason !== undefined;
+      if (!unseen && !isKill(exit)) return exit;
+      const kills = (await (await groups())?.memoryKills(nameOf(key))) ?? 0;
+      if (kills === 0) return exit;
+      if (unseen)
+        return { ...exit, reason: `${exit.reason} The system killed processes of it for want of memory.` };
+      const reason = 'It needed more memory than its limit, so the system killed it (SIGKILL).';
+      return { ...exit, signal: 'SIGKILL', reason };
+    },
     remove: async ({ key }) => await (await groups())?.remove(nameOf(key)),
     mostProcesses: async (now) => ((await keeps('processes')) ? undefined : (now.pidsLimit ?? undefined)),
     async unkept() {
@@ -54,9 +67,13 @@ export function serverLimits(options: LocalSpawnerOptions, mark: string): Server
       if (cpuLimit !== null && !(await keeps('cpus'))) lacking.push('cpuLimit');
       if (pidsLimit !== null && options.runAs === 'hub' && !(await keeps('processes')))
         lacking.push('pidsLimit');
-      return lacking;
+      return { options: lacking, occupied: (await groups())?.occupied ?? null };
     },
   };
+}
+
+function isKill({ code, signal }: Exit): boolean {
+  return signal === 'SIGKILL' || code === 128 + constants.signals.SIGKILL;
 }
 
 function limitsOf({ memLimit, cpuLimit, pidsLimit }: Wanted): GroupLimits {

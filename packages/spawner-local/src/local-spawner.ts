@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { definePlugin, HubInfo, Logger, type RunningServer, Spawner } from '@hub/core/plugin';
 import {
   createAccounts,
+  createLauncher,
   exitUnseen,
   findByLaunchKey,
   httpOrigin,
@@ -45,6 +46,7 @@ export const localSpawner = definePlugin({
     const starting = new Set<string>();
     const stopped = new AbortController();
     const accounts = createAccounts({ helpers: 2 });
+    const launcher = createLauncher();
     const owner = ownerMark(hub.dataFolder, id);
     const limits = serverLimits(options, owner);
     const folder = options.logFolder || join(hub.dataFolder, 'spawner-local', id);
@@ -59,12 +61,16 @@ export const localSpawner = definePlugin({
 
     lifecycle.onStart(async () => {
       await checkSurroundings(options, hub.bindUrl, logFile(''));
-      const unkept = await limits.unkept();
+      const { options: unkept, occupied } = await limits.unkept();
       if (unkept.length > 0)
-        log.warn({ options: unkept }, 'limits of servers are told to them and kept by nobody');
+        log.warn(
+          { options: unkept, ...(occupied && { occupied }) },
+          'limits of servers are told to them and kept by nobody',
+        );
     });
     lifecycle.onStop(async () => {
       stopped.abort();
+      launcher.close();
       await accounts.close();
     });
 
@@ -94,6 +100,7 @@ export const localSpawner = definePlugin({
             owner,
             children,
             accounts,
+            launcher,
             limits,
             logFile,
             certificates,
@@ -109,7 +116,8 @@ export const localSpawner = definePlugin({
         const child = children.get(server);
         if (child) {
           // A dead child may not have been collected yet: its status is about to come.
-          if (!(await isAlive(child.process.identity))) return await child.process.exited;
+          if (!(await isAlive(child.process.identity)))
+            return await limits.explained(server.key, await child.process.exited);
           await trim(child.logFile);
           return null;
         }
@@ -117,8 +125,10 @@ export const localSpawner = definePlugin({
           const found = await findByLaunchKey(server.key, owner);
           return found.length > 0 || (await limits.members(server.key)).length > 0 ? null : exitUnseen(null);
         }
-        if (!(await isAlive(server.state)))
-          return (await recordedExit(server.state)) ?? exitUnseen(server.state.pid);
+        if (!(await isAlive(server.state))) {
+          const exit = (await recordedExit(server.state)) ?? exitUnseen(server.state.pid);
+          return await limits.explained(server.key, exit);
+        }
         await trim(server.state.logFile);
         return null;
       },

@@ -7,9 +7,9 @@ import {
   type LaunchOptions as GatedLaunch,
   type GatedProcess,
   httpOrigin,
+  type Launcher,
   type LaunchFiles,
   type ListenerQuestion,
-  launchGated,
   launchMarks,
   listenerOwner,
   type PortReservation,
@@ -36,6 +36,7 @@ export interface StartDeps {
   readonly owner: string;
   readonly children: Children;
   readonly accounts: Pick<Accounts, 'accountOf'>;
+  readonly launcher: Launcher;
   readonly limits: ServerLimits;
   readonly logFile: (serverId: string) => string;
   readonly certificates: LaunchFiles;
@@ -67,7 +68,7 @@ export async function startServer(launch: Launch<LocalState>, deps: StartDeps): 
     const { ip, port } = attempt.state;
     launch.progress({ progress: 50, message: 'The server is starting up' });
     if ((await outcome(attempt, deps)) === 'listens') {
-      reportExit(attempt);
+      reportExit(attempt, limits);
       launch.progress({ progress: 90, message: 'The server is launched' });
       return httpOrigin(reachable(ip), port);
     }
@@ -104,7 +105,7 @@ async function launchServer(
   const session = sessionPlan(options, logFile);
   if (session) launch.progress({ message: 'Opening a session of the machine' });
   const order = { command: whole, env, logFile, session, signal: launch.signal };
-  const process = await launchProcess(order, account).catch((error) => {
+  const process = await launchProcess(order, account, deps).catch((error) => {
     port.release();
     throw launchFailure(error);
   });
@@ -131,9 +132,10 @@ async function launchServer(
 async function launchProcess(
   order: Omit<GatedLaunch, 'cwd'>,
   { folder: cwd, as, missingFolder, writableFolder }: Account,
+  { launcher }: StartDeps,
 ): Promise<GatedProcess> {
   makeLogFolder(order.logFile, as !== null);
-  return await launchGated({ ...order, cwd, ...(as && { as, missingFolder, writableFolder }) });
+  return await launcher.launch({ ...order, cwd, ...(as && { as, missingFolder, writableFolder }) });
 }
 
 async function portFor(ip: string, options: LaunchOptions): Promise<PortReservation> {
@@ -173,7 +175,7 @@ async function outcome(attempt: Attempt, deps: StartDeps): Promise<'listens' | '
   if (saysPortTaken(log) || (await listenerOwner(question)) === 'another') return 'port taken';
   if (couldNotRun(exit)) throw neverRan(command[0] ?? '', log);
   // The hub puts it into words, as it does with every exit.
-  launch.reportExit(exit);
+  launch.reportExit(await deps.limits.explained(launch.key, exit));
   throw spawnFailure('exited', 'The server ended before it listened.', { hint: "See the server's log." });
 }
 
@@ -214,8 +216,8 @@ async function stop(
 }
 
 /** Tells the hub as soon as the server ends, as long as this process lives. */
-function reportExit({ launch, process }: Attempt): void {
+function reportExit({ launch, process }: Attempt, limits: ServerLimits): void {
   process.exited
-    .then((exit) => launch.reportExit(exit))
+    .then(async (exit) => launch.reportExit(await limits.explained(launch.key, exit)))
     .catch((err: unknown) => launch.log.error({ err }, 'the exit of a server could not be reported'));
 }

@@ -260,7 +260,10 @@ describe("runAs: 'user'", () => {
       'no control groups here',
     );
     const { made } = await started(options);
-    expect(await made.exited).toMatchObject({ signal: 'SIGKILL' });
+    expect(await made.exited).toMatchObject({
+      signal: 'SIGKILL',
+      reason: 'It needed more memory than its limit, so the system killed it (SIGKILL).',
+    });
   });
 
   for (const [how, controlGroup] of [

@@ -20,7 +20,8 @@ export async function cleanUpEnded(
     { raiseFence: true },
   );
   if (!row) return;
-  const fields = { user: server.userName, server: server.name, code: exit.code, signal: exit.signal };
+  const { code: exitCode, signal, reason } = exit;
+  const fields = { user: server.userName, server: server.name, exitCode, signal, reason };
   // Servers that end themselves when nobody uses them do so with 0, and that is no trouble.
   if (exit.code === 0 && !exit.signal) context.log.info(fields, 'server ended by itself');
   else context.log.warn(fields, 'server ended by itself');
