@@ -4,7 +4,7 @@ import { type ApiHub, openApiHub } from '../support/api-hub.ts';
 describe('options that a hostile user chooses', () => {
   let hub: ApiHub;
   beforeAll(async () => {
-    hub = await openApiHub({ servers: { slowStart: 30 } });
+    hub = await openApiHub({ servers: { slowStart: 30, named: true } });
   });
   afterAll(() => hub[Symbol.asyncDispose]());
 
@@ -32,6 +32,7 @@ describe('options that a hostile user chooses', () => {
     ['half a character', '{"\\ud800":1}'],
     ['more nesting than Python reads', `${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}`],
     ['more nesting than a stack has room for', `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+    ['more than any form asks', `{"a":"${'x'.repeat(70_000)}"}`],
     ['a list', '[1]'],
   ])('%s is refused', async (_, body) => {
     const { status, stored } = await startWith(body);
