@@ -19,8 +19,8 @@ import {
   trimLogFile,
 } from '@hub/posix';
 import { accountOf } from './account.ts';
-import { checkRule } from './check-rule.ts';
 import { certificateKey } from './certificates.ts';
+import { checkRule } from './check-rule.ts';
 import { diagnose } from './diagnose.ts';
 import { type LaunchedServer, withoutCertificates } from './launch-server.ts';
 import { lives } from './lives.ts';
@@ -60,18 +60,18 @@ export const sudoSpawner = definePlugin({
       return found?.key === key ? found.server : null;
     };
 
-    lifecycle.onStop(async () => {
     lifecycle.onStart(async () => {
       if (tls.on && !(await mediator.hasCertificates())) throw withoutCertificates(options);
     });
+    lifecycle.onStop(async () => {
       stopped.abort();
       await accounts.close();
     });
 
     return {
       hostBound: true,
-
       placesCertificates: true,
+
       address: async ({ state }) => (state ? httpOrigin(reachable(state.ip), state.port) : null),
 
       async owns({ key, state }) {
@@ -125,6 +125,7 @@ export const sudoSpawner = definePlugin({
         ] as const;
         const account = await accountFor(server);
         await stopServer({ state, account, key, ladder, signal }, mediator);
+        if (tls.on && account) await discard(server, account);
         if (ownChild(server)) launched.delete(server.server.id);
       },
 
@@ -133,7 +134,13 @@ export const sudoSpawner = definePlugin({
       deleteForever: ({ server }) => removeLogFile(logFile(server.id)),
     };
 
-        if (tls.on && account) await discard(server, account);
+    /** What stays behind is the user's own, and of no use without the server. */
+    async function discard({ key, log }: Running, account: string): Promise<void> {
+      await mediator.discard(account, certificateKey(owner, key)).catch((err: unknown) => {
+        log.warn({ err }, 'the certificates of a server could not be removed');
+      });
+    }
+
     /** Where to look for a server of which nothing is recorded; null when its owner has no account. */
     async function accountFor({ state, server }: Running): Promise<string | null> {
       if (state) return state.account;
@@ -142,10 +149,3 @@ export const sudoSpawner = definePlugin({
     }
   },
 });
-    /** What stays behind is the user's own, and of no use without the server. */
-    async function discard({ key, log }: Running, account: string): Promise<void> {
-      await mediator.discard(account, certificateKey(owner, key)).catch((err: unknown) => {
-        log.warn({ err }, 'the certificates of a server could not be removed');
-      });
-    }
-

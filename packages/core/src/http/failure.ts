@@ -1,4 +1,4 @@
-import type { Logger } from '../plugin/index.ts';
+import { isHubError, type Logger } from '../plugin/index.ts';
 import { scrubUrl } from './access-log.ts';
 import { type Answer, bytes, html, json } from './answer.ts';
 import { callerName } from './caller.ts';
@@ -24,6 +24,9 @@ export async function failure(
   if (found.unexpected) {
     const user = callerName(state.caller);
     log.error({ err: error, method: state.method, url: scrubUrl(state.url), user }, 'request failed');
+  } else if (status === 503 && isHubError(error)) {
+    // The access line tells that, and not why.
+    log.warn({ reason: error.message, method: state.method, url: scrubUrl(state.url) }, 'request refused');
   }
   if (state.surface === 'api') return json(errorBody(found), status, headers);
 

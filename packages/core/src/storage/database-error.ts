@@ -5,6 +5,8 @@ interface PostgresFault {
   readonly constraint?: string;
 }
 
+const diskFull = '53100';
+
 /** Codes that say "the server is not there now": nothing was refused, the same request may work later. */
 const unavailable = new Set([
   'CONNECTION_CLOSED',
@@ -28,7 +30,7 @@ const unavailable = new Set([
   '55P03', // lock not available in time
   '57014', // statement cancelled by its time limit
   '25006', // read-only while a standby takes over
-  '53100', // disk full
+  diskFull,
 ]);
 
 const retryable = new Set(['40001', '40P01']);
@@ -43,7 +45,11 @@ export function databaseError(error: unknown): unknown {
   if (!fault) return error;
   const cause = { code: fault.code, constraint: fault.constraint };
   if (unavailable.has(fault.code)) {
-    return new HubError('HUB_DATABASE_UNAVAILABLE', `The database does not answer (${fault.code}).`, {
+    const what =
+      fault.code === diskFull
+        ? 'No space is left on the disk of the database'
+        : 'The database does not answer';
+    return new HubError('HUB_DATABASE_UNAVAILABLE', `${what} (${fault.code}).`, {
       cause,
       hint: 'Nothing was changed, or the change is complete. Try again in a moment.',
       headers: { 'Retry-After': '1' },
