@@ -12,7 +12,7 @@ export interface CpuSeconds {
   /** PostgreSQL with all its back ends, also those that ended. */
   readonly database: number;
   readonly proxy: number;
-  /** Children the hub has waited for: servers that ended, and whatever was needed to launch them. */
+  /** Children the hub and its helpers have waited for: servers that ended, and whatever was needed to launch them. */
   readonly ended: number;
 }
 
@@ -41,7 +41,7 @@ export async function cpuOf(hub: Place): Promise<CpuSeconds> {
   for (const { pid, parent, role, ownSeconds, endedSeconds } of all) {
     if (role === 'server') continue;
     seconds[role] += ownSeconds;
-    if (pid === hub.pid) seconds.ended += endedSeconds;
+    if (role === 'hub') seconds.ended += endedSeconds;
     // The first process of PostgreSQL waits for its back ends.
     if (role === 'database' && roles.get(parent) !== 'database') seconds.database += endedSeconds;
   }

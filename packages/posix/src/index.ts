@@ -21,6 +21,7 @@ export {
   launchOwnerVariable,
   ownerMark,
 } from './launch-key.ts';
+export { createLauncher, type Launcher } from './launcher/launcher.ts';
 export {
   type ListenerOwner,
   type ListenerQuestion,
