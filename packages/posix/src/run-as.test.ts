@@ -184,8 +184,8 @@ describe('a launch under another account', () => {
 
   it('says that the account can start no process more', async () => {
     await expect(launch({ as: { ...as, mostProcesses: 0 } })).rejects.toMatchObject({
-      reason: 'system',
-      message: expect.stringContaining(`Nothing can be run as the account uid ${as.uid}`),
+      reason: 'processes',
+      message: expect.stringContaining(`The account uid ${as.uid} can have no more processes`),
     });
   });
 });
