@@ -1,18 +1,6 @@
-import 'reflect-metadata'; // wanted by a dependency of the library, before it is loaded
-import { createPrivateKey, KeyObject, randomBytes, webcrypto } from 'node:crypto';
+import { createPrivateKey, X509Certificate as Issued, KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
-  X509Certificate,
-  X509CertificateGenerator,
-} from '@peculiar/x509';
+import type { X509Certificate } from '@peculiar/x509';
 import type { TlsIdentity } from '../plugin/index.ts';
 
 /** A certificate and its private key, PEM. An authority's certificate is its own root. */
@@ -28,6 +16,9 @@ export interface LeafRequest {
   readonly days: number;
 }
 
+/** Loaded where it is needed: it takes a quarter of a second and 20 MB. */
+const library = () => import('./x509.ts');
+
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const dayMs = 86_400_000;
 /** Clocks of several machines differ. */
@@ -35,6 +26,7 @@ const earlierMs = 3_600_000;
 
 /** Makes an authority that vouches for itself. */
 export async function makeAuthority(subject: string, now: Date, days: number): Promise<TlsIdentity> {
+  const { X509CertificateGenerator } = await library();
   const { publicKey, privateKey } = await generateKeys();
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serial(),
@@ -54,8 +46,9 @@ export async function makeAuthority(subject: string, now: Date, days: number): P
  * issues, when this stands behind it in the chain.
  */
 export async function vouchFor(authority: string, by: TlsIdentity): Promise<string> {
-  const [known, issuer] = [new X509Certificate(authority), new X509Certificate(by.certificate)];
-  const certificate = await X509CertificateGenerator.create({
+  const x509 = await library();
+  const [known, issuer] = [new x509.X509Certificate(authority), new x509.X509Certificate(by.certificate)];
+  const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
     subject: known.subject,
     issuer: issuer.subject,
@@ -74,10 +67,11 @@ export async function issueLeaf(
   issuer: TlsIdentity,
   { subject, names, now, days }: LeafRequest,
 ): Promise<TlsIdentity> {
-  const authority = new X509Certificate(issuer.certificate);
+  const x509 = await library();
+  const authority = new x509.X509Certificate(issuer.certificate);
   const { publicKey, privateKey } = await generateKeys();
   const { notBefore, notAfter } = validity(now, days);
-  const certificate = await X509CertificateGenerator.create({
+  const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
     subject: commonName(subject),
     issuer: authority.subject,
@@ -87,14 +81,17 @@ export async function issueLeaf(
     signingKey: await signingKey(issuer.key),
     signingAlgorithm: algorithm,
     extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
-      new SubjectAlternativeNameExtension(
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([
+        x509.ExtendedKeyUsage.serverAuth,
+        x509.ExtendedKeyUsage.clientAuth,
+      ]),
+      new x509.SubjectAlternativeNameExtension(
         [...new Set(names)].map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value }) as const),
       ),
-      await AuthorityKeyIdentifierExtension.create(authority.publicKey),
-      await SubjectKeyIdentifierExtension.create(publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(authority.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
     ],
   });
   return { certificate: pem(certificate), key: await keyText(privateKey) };
@@ -102,7 +99,7 @@ export async function issueLeaf(
 
 /** When the first certificate of a PEM text ends. */
 export function endOf(certificate: string): Date {
-  return new X509Certificate(certificate).notAfter;
+  return new Date(new Issued(certificate).validTo);
 }
 
 /** `days` whole days from `now`. */
@@ -111,16 +108,17 @@ export function daysLater(now: Date, days: number): Date {
 }
 
 async function authorityExtensions(own: KeyLike, issuers: KeyLike) {
+  const x509 = await library();
   return [
     // It issues to leaves, and through `vouchFor` to its successor.
-    new BasicConstraintsExtension(true, undefined, true),
-    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-    await AuthorityKeyIdentifierExtension.create(issuers),
-    await SubjectKeyIdentifierExtension.create(own),
+    new x509.BasicConstraintsExtension(true, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    await x509.AuthorityKeyIdentifierExtension.create(issuers),
+    await x509.SubjectKeyIdentifierExtension.create(own),
   ];
 }
 
-type KeyLike = Parameters<typeof SubjectKeyIdentifierExtension.create>[0];
+type KeyLike = X509Certificate['publicKey'] | webcrypto.CryptoKey;
 
 async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
