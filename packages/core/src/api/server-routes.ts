@@ -15,7 +15,12 @@ import {
 } from '../http/index.ts';
 import type { Actor } from '../kernel/index.ts';
 import { HubError, type JsonObject, type JsonValue } from '../plugin/index.ts';
-import { type DetailsChange, longestLogBytes, type ServerRecord } from '../servers/index.ts';
+import {
+  type DetailsChange,
+  longestLogBytes,
+  refuseLargeOptions,
+  type ServerRecord,
+} from '../servers/index.ts';
 import { checkKeys, isObject, objectBody } from './body.ts';
 import { type ApiDeps, actorOf, requireUser, scopesOf } from './context.ts';
 import { neverRan, serverModel } from './models.ts';
@@ -52,7 +57,8 @@ export function serverRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): v
         const model = serverModel(user, row ?? neverRan, scopesOf(context.caller), deps.places);
         // Ours, and only where there is something to tell.
         const lost = row !== null && (await deps.servers.unreachable([row])).has(row.id);
-        return json(lost ? { ...model, unreachable: true } : model);
+        const renaming = row !== null && 'pending' in model && (await deps.servers.renaming(row));
+        return json({ ...model, ...(renaming && { pending: 'rename' }), ...(lost && { unreachable: true }) });
       },
     });
     api.route('PUT', path, {
@@ -119,6 +125,7 @@ export function serverRoutes({ api }: Pick<HttpServer, 'api'>, deps: ApiDeps): v
 async function create(deps: ApiDeps, context: Context, { name, server }: Names) {
   const user = await requireUser(deps, name);
   const { displayName, userOptions } = startBody(context.body);
+  refuseLargeOptions(userOptions);
   const row = await deps.serverDetails.create(actorOf(context), user, server, displayName, userOptions);
   return json(serverModel(user, row, scopesOf(context.caller), deps.places), 201);
 }
@@ -255,7 +262,10 @@ function detailsBody(body: JsonValue | undefined): DetailsChange {
   }
   checkKeys(wish, serverChangeBody);
   const { name, display_name: displayName, user_options: userOptions } = wish;
-  if (isObject(userOptions)) refuseReservedKeys(userOptions);
+  if (isObject(userOptions)) {
+    refuseReservedKeys(userOptions);
+    refuseLargeOptions(userOptions);
+  }
   return {
     ...(typeof name === 'string' && { name }),
     ...(typeof displayName === 'string' && displayName !== '' && { displayName }),

@@ -38,6 +38,7 @@ export async function enqueue(
       { id: server.id, fence: server.fence, phase: 'stopped' },
       {
         phase: 'queued',
+        owner: null,
         attempt: server.attempt + 1,
         spawner: request.spawner,
         ...(request.userOptions === null ? {} : { userOptions: request.userOptions }),

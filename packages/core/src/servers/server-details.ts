@@ -1,10 +1,21 @@
 import { withServerRenamed } from '../access/index.ts';
 import type { StoredScopes } from '../accounts/index.ts';
-import type { Actor, UnitOfWork } from '../kernel/index.ts';
+import type { Actor, HubRun, UnitOfWork } from '../kernel/index.ts';
 import { withDeadline } from '../kernel/index.ts';
-import { type Clock, HubError, isHubError, type JsonObject, type Logger, token } from '../plugin/index.ts';
+import {
+  type Clock,
+  HubError,
+  isHubError,
+  type JsonObject,
+  type JsonValue,
+  type Logger,
+  type Spawner,
+  token,
+  type UserView,
+} from '../plugin/index.ts';
 import { namedServerLimit, type ServerSettings } from './context.ts';
 import type { Guard, ServerOwners, ServerRepository } from './ports.ts';
+import { isRenaming } from './renaming.ts';
 import { launchKey, type ServerOwner, type ServerRecord } from './server.ts';
 import { isDisplayName, isServerName } from './server-names.ts';
 import type { Spawners } from './spawners.ts';
@@ -50,6 +61,7 @@ export interface ServerDetailsDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly baseUrl: string;
+  readonly run: HubRun;
   readonly settings: Pick<ServerSettings, 'namedServers' | 'namedServerLimit' | 'hookTimeout'>;
 }
 
@@ -99,17 +111,26 @@ export class ServerDetails {
    * @throws HubError 400 (R78, not stopped), 404, 409 (name taken); 500 when the spawner refuses the name.
    */
   async change(actor: Actor, owner: ServerOwner, name: string, wish: DetailsChange): Promise<ServerRecord> {
-    const { servers, store, scopes, work } = this.#deps;
+    const { servers } = this.#deps;
     const isTaken = wish.name !== undefined && (await this.#isTaken(owner, wish.name));
     await this.#checkNames(owner, name, wish, isTaken);
     const server = await servers.byName(owner.id, name);
     if (!server) throw new HubError('HUB_NOT_FOUND', `User ${owner.name} has no such server ${name}`);
-    if (server.phase !== 'stopped') throw active(server);
-    if (wish.name !== undefined) {
-      if (isTaken) throw taken(owner, wish.name);
-      await this.#askForName(owner, server, wish.name);
-    }
+    if (server.phase !== 'stopped' || (await isRenaming({ servers }, server))) throw active(server);
+    const { name: newName } = wish;
+    if (newName === undefined) return this.#write(actor, owner, server, wish);
+    if (isTaken) throw taken(owner, newName);
+    return this.#withItsWord(owner, server, newName, (held) => this.#write(actor, owner, held, wish));
+  }
 
+  async #write(
+    actor: Actor,
+    owner: ServerOwner,
+    server: ServerRecord,
+    wish: DetailsChange,
+  ): Promise<ServerRecord> {
+    const { store, scopes, work } = this.#deps;
+    const { name } = server;
     const target = `server:${owner.name}/${wish.name ?? name}`;
     const details = wish.name === undefined ? {} : { from: name };
     return work.run({ actor, action: 'server.change', target, details }, async () => {
@@ -157,21 +178,53 @@ export class ServerDetails {
     );
   }
 
-  async #askForName(owner: ServerOwner, server: ServerRecord, name: string): Promise<void> {
-    const { spawners, owners, clock, log, baseUrl, settings } = this.#deps;
+  /** Asks the spawner for a new name, then does `work`; nothing else may begin with the server meanwhile (P225). */
+  async #withItsWord(
+    owner: ServerOwner,
+    server: ServerRecord,
+    name: string,
+    work: (held: ServerRecord) => Promise<ServerRecord>,
+  ): Promise<ServerRecord> {
+    const { spawners, owners, servers, run, log } = this.#deps;
     const driver = spawners.has(server.spawner) ? spawners.get(server.spawner).driver : null;
     const user = await owners.view(owner.id);
-    if (!driver?.rename || !user) return;
+    if (!driver?.rename || !user) return work(server);
+    const guard = { id: server.id, phase: 'stopped' } as const;
+    const held = await servers.change(
+      { ...guard, fence: server.fence },
+      { owner: run.id },
+      { raiseFence: true },
+    );
+    if (!held) throw active(server);
+    try {
+      await this.#callRename(driver.rename.bind(driver), held, user, name);
+      return await work(held);
+    } catch (error) {
+      const fields = { user: owner.name, server: server.name };
+      await servers.change({ ...guard, fence: held.fence }, { owner: null }).catch((err: unknown) => {
+        log.warn({ ...fields, err }, 'a server cannot be used until the hub ends: its rename stays pending');
+      });
+      throw error;
+    }
+  }
+
+  async #callRename(
+    rename: NonNullable<Spawner<JsonValue>['rename']>,
+    server: ServerRecord,
+    user: UserView,
+    name: string,
+  ): Promise<void> {
+    const { clock, log, baseUrl, settings } = this.#deps;
     const what = `rename of ${server.spawner}`;
     try {
       await withDeadline(clock, what, settings.hookTimeout, null, async (signal) =>
-        driver.rename?.(
+        rename(
           {
             key: launchKey(server),
             server: serverView(baseUrl, server, user),
             state: server.state,
             signal,
-            log: log.child({ user: owner.name, server: server.name }),
+            log: log.child({ user: user.name, server: server.name }),
           },
           name,
         ),

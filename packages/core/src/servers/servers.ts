@@ -9,6 +9,7 @@ import { type StartOutcome, startOutcome, stopOutcome } from './outcomes.ts';
 import type { StoryLine } from './ports.ts';
 import { finalEvent, progressStream } from './progress-stream.ts';
 import { deleteForever } from './removal.ts';
+import { isRenaming } from './renaming.ts';
 import type { ServerOwner, ServerRecord } from './server.ts';
 import { cleanUpEnded } from './server-ended.ts';
 import { ServerLogs } from './server-log.ts';
@@ -130,6 +131,11 @@ export class Servers {
    */
   forceStop(owner: ServerOwner, name: string, actor: Actor, seconds: number): Promise<boolean> {
     return this.#stops.force(owner, name, actor, seconds);
+  }
+
+  /** Is it stopped, and its spawner being asked for another name? */
+  renaming(server: ServerRecord): Promise<boolean> {
+    return isRenaming(this.#context, server);
   }
 
   /** Waits until it is stopped, `seconds` at most. True: it is. */

@@ -2,6 +2,7 @@ import { HubError, type JsonObject } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
 import { ensureServer, refuseInvalidName, refuseWhenDisabled } from './named-servers.ts';
 import { enqueue, type StartRequest } from './queue.ts';
+import { isRenaming, pendingRename } from './renaming.ts';
 import type { ServerOwner, ServerRecord } from './server.ts';
 import { settledStart } from './settled-start.ts';
 import { fullName, pendingStop } from './stopping.ts';
@@ -44,6 +45,7 @@ export async function requestStart(
         throw new HubError('HUB_BAD_REQUEST', `${fullName(server)} is already running`);
       continue;
     }
+    if (await isRenaming(context, server)) throw pendingRename(server);
     const settled = await settledStart(context, server, wish.userOptions);
     const queued = await enqueue(context, server, { ...wish, ...settled });
     if (!queued) continue; // somebody else was first: look again

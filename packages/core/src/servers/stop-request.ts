@@ -4,6 +4,7 @@ import type { Attempts } from './attempts.ts';
 import type { ServersContext } from './context.ts';
 import { LostRace } from './lost-race.ts';
 import { deleteForever } from './removal.ts';
+import { isRenaming, pendingRename } from './renaming.ts';
 import type { Failure, ServerRecord } from './server.ts';
 import { tellServer } from './server-news.ts';
 
@@ -23,6 +24,7 @@ export async function stopOnce(
   server: ServerRecord,
   wish: StopWish,
 ): Promise<ServerRecord | null | 'again'> {
+  if (await isRenaming(context, server)) throw pendingRename(server);
   if (server.phase === 'stopped') {
     if (!wish.remove || server.name === '') return null;
     return (await removeStopped(context, server, wish.actor)) ? null : 'again';

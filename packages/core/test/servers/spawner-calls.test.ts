@@ -3,11 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestHub, type TestHub } from '../../../testing/src/index.ts';
 import { definePlugin, HubError, type Launch, Spawner, spawnerOptions } from '../../src/index.ts';
+import { openClient } from '../../src/storage/database.ts';
 
 /** What the hub asked of the spawner, by user. */
 const asked = new Map<string, string[]>();
 const launches = new Map<string, Launch>();
 const running = new Map<string, Server>();
+const goOn = Promise.withResolvers<void>();
 
 function note(user: string, what: string): void {
   asked.set(user, [...(asked.get(user) ?? []), what]);
@@ -48,6 +50,7 @@ const observant = definePlugin({
       if (newName === 'refused') throw new HubError('HUB_CONFLICT', 'A volume has this name already.');
       if (newName === 'broken') throw new Error('secret 42');
       if (newName === 'endless') await new Promise(() => {});
+      if (newName === 'slow') await goOn.promise;
     },
     async deleteForever({ server }) {
       note(server.owner.name, `delete ${server.name}`);
@@ -67,7 +70,7 @@ describe('what a hub asks of a spawner', () => {
           envKeep: ['PATH'],
         }),
       ],
-      servers: { named: true, hookTimeout: 0.5 },
+      servers: { named: true },
     });
   });
   afterAll(async () => {
@@ -117,16 +120,48 @@ describe('what a hub asks of a spawner', () => {
     expect((await rename('refused')).status).toBe(409);
     const broken = await rename('broken');
     expect([broken.status, broken.text.includes('secret 42')]).toEqual([500, false]);
-    expect((await rename('endless')).status, 'answered without it').toBe(500);
     expect((await user.server('one')).status).toBe(200);
     expect((await rename('two')).status).toBe(200);
     expect((await user.server('one')).status).toBe(404);
     expect(asked.get('names')).toEqual(
-      ['refused', 'broken', 'endless', 'two'].map((name) => `rename one to ${name} with null`),
+      ['refused', 'broken', 'two'].map((name) => `rename one to ${name} with null`),
     );
     // A display name is not the spawner's matter.
     await user.api('PATCH', '/users/names/servers/two', { display_name: 'Number two' });
-    expect(asked.get('names')).toHaveLength(4);
+    expect(asked.get('names')).toHaveLength(3);
+  });
+
+  it('excludes all else while a name is asked for: pending `rename` (P225, R82, R83)', async () => {
+    const user = await hub.signIn('renames');
+    await user.api('PUT', '/users/renames/servers/one');
+    const renamed = user.api('PATCH', '/users/renames/servers/one', { name: 'slow' });
+    await hub.until(() => asked.get('renames')?.some((what) => what.startsWith('rename one to slow')));
+    expect((await user.server('one')).json).toMatchObject({ pending: 'rename', ready: false, stopped: true });
+    const start = await user.startServer('one');
+    expect([start.status, start.json.message]).toEqual([400, 'renames:one is pending rename']);
+    expect((await user.stopServer('one')).status).toBe(400);
+    expect((await user.stopServer('one', { remove: true })).status).toBe(400);
+    const change = await user.api('PATCH', '/users/renames/servers/one', { display_name: 'x' });
+    expect([change.status, change.json.message]).toEqual([
+      400,
+      'renames:one is active. Please stop it before modifying it.',
+    ]);
+    goOn.resolve();
+    expect((await renamed).json).toMatchObject({ name: 'slow', pending: null });
+    expect((await user.startServer('slow')).status).toBe(201);
+  });
+
+  it('asks nobody any more when the hub that asked has died: the server starts (P225)', async () => {
+    const user = await hub.signIn('orphan');
+    await user.api('PUT', '/users/orphan/servers/one');
+    const { id } = await hub.server('orphan', 'one');
+    const sql = openClient(hub.database.connection, 'spawner calls', { max: 1 });
+    await sql`INSERT INTO hubs (id, host, place, pid, process_start, version, listen_url, connect_url, started_at, lease_until)
+      VALUES ('gone', 'far', 'far', 1, '', '0', '', '', hub_now(), clock_timestamp() - interval '1 minute')`;
+    await sql`UPDATE servers SET owner = 'gone' WHERE id = ${id}`;
+    await sql.end();
+    expect((await user.server('one')).json).toMatchObject({ pending: null });
+    expect((await user.startServer('one')).status).toBe(201);
   });
 
   it('is to forget a server for good, when it is stopped; a fault keeps no row (P213)', async () => {
@@ -137,4 +172,16 @@ describe('what a hub asks of a spawner', () => {
     expect(asked.get('forgets')?.at(-1)).toBe('delete sticky');
     expect(asked.get('forgets')?.filter((what) => what.startsWith('delete'))).toHaveLength(1);
   });
+});
+
+it('a new name that a spawner never answers for is refused in time, and the server can be used again (P214)', async () => {
+  await using hub = await createTestHub({
+    plugins: [observant()],
+    servers: { named: true, hookTimeout: 0.3 },
+  });
+  const user = await hub.signIn('waits');
+  await user.api('PUT', '/users/waits/servers/one');
+  expect((await user.api('PATCH', '/users/waits/servers/one', { name: 'endless' })).status).toBe(500);
+  expect((await user.server('one')).json).toMatchObject({ pending: null });
+  expect((await user.startServer('one')).status).toBe(201);
 });

@@ -1,6 +1,6 @@
 import { ContainerModule } from 'inversify';
 import { StoredScopes } from '../../accounts/index.ts';
-import { Changes, Ids, UnitOfWork } from '../../kernel/index.ts';
+import { Changes, HubRun, Ids, UnitOfWork } from '../../kernel/index.ts';
 import { Clock, Logger } from '../../plugin/index.ts';
 import { createRouteCheck, RouteCheck, Routes } from '../../routing/index.ts';
 import {
@@ -32,7 +32,7 @@ export function sharingModule({ addresses }: Given): ContainerModule {
     );
     bind(ServerDetailsStore).toResolvedValue(postgresServerDetails, [services.database]);
     bind(services.serverDetails).toResolvedValue(
-      (store, servers, owners, spawners, scopes, work, clock, log, settings) =>
+      (store, servers, owners, spawners, scopes, work, clock, log, run, settings) =>
         new ServerDetails({
           store,
           servers,
@@ -43,6 +43,7 @@ export function sharingModule({ addresses }: Given): ContainerModule {
           clock,
           log: log.child({ part: 'servers' }),
           baseUrl: addresses.baseUrl,
+          run,
           settings,
         }),
       [
@@ -54,6 +55,7 @@ export function sharingModule({ addresses }: Given): ContainerModule {
         UnitOfWork,
         Clock,
         Logger,
+        HubRun,
         ServerSettings,
       ],
     );

@@ -28,6 +28,7 @@ export function postgresServerDetails(db: Database): ServerDetailsStore {
           .update(servers)
           .set({
             fence: sql`${servers.fence} + 1`,
+            owner: null, // of a server whose name was asked for
             ...(name === undefined ? {} : { name }),
             ...(displayName === undefined ? {} : { displayName }),
             ...(userOptions === undefined ? {} : { userOptions }),
