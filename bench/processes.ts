@@ -38,7 +38,7 @@ export async function cpuOf(hub: Place): Promise<CpuSeconds> {
   const seconds = { hub: 0, database: 0, proxy: 0, ended: 0 };
   const all = await processesOf(hub);
   const roles = new Map(all.map(({ pid, role }) => [pid, role]));
-  for (const { pid, parent, role, ownSeconds, endedSeconds } of all) {
+  for (const { parent, role, ownSeconds, endedSeconds } of all) {
     if (role === 'server') continue;
     seconds[role] += ownSeconds;
     if (role === 'hub') seconds.ended += endedSeconds;
