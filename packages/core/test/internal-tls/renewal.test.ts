@@ -15,10 +15,9 @@ describeWith('.venv', 'new authorities', () => {
   it(
     'go on with a server that was given the old ones, and with the proxy that was there',
     async () => {
-      await using machine = await TlsMachine.open([
-        program,
-        ...(process.getuid?.() === 0 ? ['--allow-root'] : []),
-      ]);
+      await using machine = await TlsMachine.open({
+        command: [program, ...(process.getuid?.() === 0 ? ['--allow-root'] : [])],
+      });
       await machine.startServer('ada');
       // A token the server has not seen: it asks the hub about it.
       const status = async (user: string) => {

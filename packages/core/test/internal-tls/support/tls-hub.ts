@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,6 +23,11 @@ createServer(
 ).listen(Number(port), hostname);
 `;
 
+type SpawnerOptions = Partial<Parameters<typeof localSpawner>[0]>;
+
+/** The command of a quick server. */
+export const quickServer = [process.execPath, '--input-type=module', '--eval', server];
+
 /** Encrypts the private keys of the authorities. */
 export const cryptKey = '0'.repeat(64);
 
@@ -39,16 +44,16 @@ export class TlsMachine implements AsyncDisposable {
   readonly origin: string;
   readonly apiUrl: string;
   readonly hubPort: number;
-  readonly #command: readonly string[];
+  readonly #spawner: SpawnerOptions;
   #hub: TestHub | null = null;
 
   private constructor(
     folder: string,
     database: TestDatabase,
     ports: readonly [publicPort: number, api: number, hub: number],
-    command: readonly string[],
+    spawner: SpawnerOptions,
   ) {
-    this.#command = command;
+    this.#spawner = spawner;
     this.folder = folder;
     this.database = database;
     this.origin = `http://127.0.0.1:${ports[0]}`;
@@ -56,13 +61,11 @@ export class TlsMachine implements AsyncDisposable {
     this.hubPort = ports[2];
   }
 
-  /** With servers that are quick, or run by `command`. */
-  static async open(command?: readonly string[]): Promise<TlsMachine> {
+  /** With servers that are quick, unless the spawner is told otherwise. */
+  static async open(spawner: SpawnerOptions = {}): Promise<TlsMachine> {
     const folder = await mkdtemp(path.join(tmpdir(), 'hub-tls-'));
-    await writeFile(path.join(folder, 'server.mjs'), server);
     const ports = [await portToKeep(), await portToKeep(), await portToKeep()] as const;
-    const quick = [process.execPath, path.join(folder, 'server.mjs')];
-    const made = new TlsMachine(folder, await createTestDatabase(), ports, command ?? quick);
+    const made = new TlsMachine(folder, await createTestDatabase(), ports, spawner);
     await made.start();
     return made;
   }
@@ -85,10 +88,11 @@ export class TlsMachine implements AsyncDisposable {
       plugins: [
         localSpawner({
           runAs: 'hub',
-          command: this.#command,
+          command: quickServer,
           startTimeout: 120,
           httpTimeout: 120,
           workingDirectory: path.join(this.folder, 'homes', '{username}'),
+          ...this.#spawner,
         }),
         chpProxy({ apiUrl: this.apiUrl, authToken: 'of-the-test' }),
       ],
@@ -115,12 +119,20 @@ export class TlsMachine implements AsyncDisposable {
     await until(async () => (await this.hub.phase(user)) === 'stopped', 60);
   }
 
-  /** What the server of this user was given. */
+  /** Where the server of this user finds what it was given. */
+  async filesOf(user: string): Promise<{ readonly keyFile: string; readonly certFile: string }> {
+    const environment = await readFile(`/proc/${await this.pidOf(user)}/environ`, 'utf8');
+    const value = (name: string) =>
+      environment
+        .split('\0')
+        .find((line) => line.startsWith(`${name}=`))
+        ?.slice(name.length + 1) ?? '';
+    return { keyFile: value('JUPYTERHUB_SSL_KEYFILE'), certFile: value('JUPYTERHUB_SSL_CERTFILE') };
+  }
+
   async shownBy(user: string): Promise<Shown> {
-    const { id, attempt } = await this.hub.server(user);
-    const folder = path.join(this.folder, 'spawner-local', 'local', 'certificates', `${id}-${attempt}`);
-    const text = (name: string) => readFileSync(path.join(folder, name), 'utf8');
-    return { key: text('server.key'), cert: text('server.crt') };
+    const { keyFile, certFile } = await this.filesOf(user);
+    return { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
   }
 
   async pidOf(user: string): Promise<number> {
