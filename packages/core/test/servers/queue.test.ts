@@ -128,7 +128,7 @@ describe('the queue', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(201));
   });
 
-  it('of length 0 refuses as the original does (W32, P228)', async () => {
+  it('of length 0 refuses as the original does, on pages too (W30, W32, P228)', async () => {
     await using hub = await createTestHub({
       servers: { concurrentStarts: 2, queueLimit: 0, slowStart: 0.1 },
     });
@@ -137,6 +137,12 @@ describe('the queue', () => {
     const refused = await (await hub.signIn('c')).startServer();
     const wait = Number(refused.headers['retry-after']);
     expect([refused.status, wait >= 30 && wait <= 60]).toEqual([429, true]);
+    const browser = hub.browser();
+    await browser.signInByForm({ username: 'c', password: 'c' });
+    const page = await browser.get('/hub/spawn/c');
+    const pageWait = Number(page.headers['retry-after']);
+    expect([page.status, pageWait >= 30 && pageWait <= 60]).toEqual([429, true]);
+    expect(page.text).toContain('Too many users trying to log in right now. Try again in ');
     open('a');
     await hub.until(async () => (await hub.phase('a')) === 'ready');
     expect((await (await hub.signIn('c')).startServer()).status, 'let in, ready or not yet').toBeLessThan(
