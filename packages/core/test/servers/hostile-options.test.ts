@@ -40,6 +40,14 @@ describe('options that a hostile user chooses', () => {
     expect(status).toBe(400);
   });
 
+  it('nor are more stored without a start', async () => {
+    const eve = await hub.user('eve');
+    const large = { user_options: { a: 'x'.repeat(70_000) } };
+    expect((await eve.api('PUT', '/users/eve/servers/a', large)).status).toBe(400);
+    expect((await eve.api('PUT', '/users/eve/servers/a')).status).toBe(201);
+    expect((await eve.api('PATCH', '/users/eve/servers/a', large)).status).toBe(400);
+  });
+
   it('names that objects have are names like any other', async () => {
     const options = {
       constructor: { prototype: { polluted: 1 } },
