@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,8 +10,14 @@ import { reservePort } from '@hub/posix';
 import { request } from 'undici';
 import { chpProxy } from '../../../../proxy-chp/src/index.ts';
 import { localSpawner } from '../../../../spawner-local/src/index.ts';
-import { createTestHub, TestClient, type TestHub, until } from '../../../../testing/src/index.ts';
-import { createTestDatabase, type TestDatabase } from '../../../src/index.ts';
+import {
+  createTestHub,
+  TestClient,
+  type TestHub,
+  testAuthenticator,
+  until,
+} from '../../../../testing/src/index.ts';
+import { createTestDatabase, openHubData, type TestDatabase } from '../../../src/index.ts';
 
 /** Stands for a single-user server: says whose it is, to those alone whom it believes. */
 const server = `
@@ -28,6 +36,12 @@ type SpawnerOptions = Partial<Parameters<typeof localSpawner>[0]>;
 /** The command of a quick server. */
 export const quickServer = [process.execPath, '--input-type=module', '--eval', server];
 
+const proxyToken = 'of-the-test';
+const chp = path.resolve(
+  import.meta.dirname,
+  '../../../../proxy-chp/node_modules/configurable-http-proxy/bin/configurable-http-proxy',
+);
+
 /** Encrypts the private keys of the authorities. */
 export const cryptKey = '0'.repeat(64);
 
@@ -45,6 +59,8 @@ export class TlsMachine implements AsyncDisposable {
   readonly apiUrl: string;
   readonly hubPort: number;
   readonly #spawner: SpawnerOptions;
+  readonly #ends: (() => Promise<unknown>)[] = [];
+  #joins = false;
   #hub: TestHub | null = null;
 
   private constructor(
@@ -70,6 +86,57 @@ export class TlsMachine implements AsyncDisposable {
     return made;
   }
 
+  /** With configurable-http-proxy as it is, run by somebody else with the files of `hub tls proxy`. */
+  static async openWithProxyOfOthers(): Promise<TlsMachine> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'hub-tls-'));
+    const ports = [await portToKeep(), await portToKeep(), await portToKeep()] as const;
+    const made = new TlsMachine(folder, await createTestDatabase(), ports, {});
+    made.#joins = true;
+    await made.#runProxy();
+    await made.start();
+    return made;
+  }
+
+  async #runProxy(): Promise<void> {
+    await using data = await openHubData({
+      ...this.#config(),
+      plugins: [testAuthenticator(), ...this.#plugins()],
+    });
+    const { key, certificate, apiAuthorities, targetAuthorities } = await data.tls.forProxy();
+    const file = async (name: string, text: string) => {
+      await writeFile(path.join(this.folder, name), text, { mode: 0o600 });
+      return path.join(this.folder, name);
+    };
+    const [own, api, target] = [
+      await file('proxy.pem', key + certificate),
+      await file('api.pem', apiAuthorities),
+      await file('target.pem', targetAuthorities),
+    ];
+    const side = (name: string, authorities: string) => [
+      ...[`--${name}-ssl-key`, own, `--${name}-ssl-cert`, own, `--${name}-ssl-ca`, authorities],
+      ...[`--${name}-ssl-request-cert`, `--${name}-ssl-reject-unauthorized`],
+    ];
+    const at = (prefix: string, url: string) => [
+      ...[`--${prefix}ip`, '127.0.0.1', `--${prefix}port`, new URL(url).port],
+    ];
+    const flags = [
+      ...at('', this.origin),
+      ...at('api-', this.apiUrl),
+      ...side('api', api),
+      ...side('client', target),
+    ];
+    const child = spawn(process.execPath, [chp, ...flags], {
+      env: { ...process.env, CONFIGPROXY_AUTH_TOKEN: proxyToken },
+      stdio: 'ignore',
+    });
+    this.#ends.push(async () => {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+    });
+    await until(async () => !(await isFree(Number(new URL(this.apiUrl).port))), 30);
+  }
+
   get hub(): TestHub {
     if (this.#hub) return this.#hub;
     throw new Error('the hub is not started');
@@ -77,26 +144,33 @@ export class TlsMachine implements AsyncDisposable {
 
   /** Starts a hub that finds what the last one left. */
   async start(): Promise<void> {
-    this.#hub = await createTestHub({
-      database: this.database,
+    this.#hub = await createTestHub({ ...this.#config(), database: this.database, plugins: this.#plugins() });
+  }
+
+  #config() {
+    return {
+      database: this.database.url,
       dataFolder: this.folder,
       bindUrl: this.origin,
       hub: { port: this.hubPort },
       internalTls: { enabled: true },
       cryptKeys: [cryptKey],
       cookies: { secret: '1'.repeat(64) },
-      plugins: [
-        localSpawner({
-          runAs: 'hub',
-          command: quickServer,
-          startTimeout: 120,
-          httpTimeout: 120,
-          workingDirectory: path.join(this.folder, 'homes', '{username}'),
-          ...this.#spawner,
-        }),
-        chpProxy({ apiUrl: this.apiUrl, authToken: 'of-the-test' }),
-      ],
-    });
+    };
+  }
+
+  #plugins() {
+    return [
+      localSpawner({
+        runAs: 'hub',
+        command: quickServer,
+        startTimeout: 120,
+        httpTimeout: 120,
+        workingDirectory: path.join(this.folder, 'homes', '{username}'),
+        ...this.#spawner,
+      }),
+      chpProxy({ apiUrl: this.apiUrl, authToken: proxyToken, shouldStart: !this.#joins }),
+    ];
   }
 
   /** Stops the hub alone. */
@@ -159,6 +233,7 @@ export class TlsMachine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#hub) await this.start();
     await this.hub.hub.stop();
+    for (const end of this.#ends) await end();
     await this.database.drop();
     await rm(this.folder, { recursive: true, force: true });
   }
