@@ -33,8 +33,8 @@ function onMachine(leftOut: RegExp | null): ConformanceIt {
   return Object.assign(run, { skip: it.skip });
 }
 
-/** What a session changes nothing about; and opening one takes a moment of the second that an answer may take. */
-const sameInSession = /hostile names|logs |environment|on no command line|missing command|capacity|renamed/;
+/** What a session changes nothing about. */
+const sameInSession = /hostile names|logs |environment|on no command line|capacity|renamed/;
 
 describe.each([
   ["runAs: 'user'", false],

@@ -81,7 +81,7 @@ export const givenExhibits: readonly Exhibit[] = [
         }),
     }),
     found: {
-      'P307: a missing command is named within a second': 'Not a spawn failure: The start failed.',
+      'P307: a missing command is named at once': 'Not a spawn failure: The start failed.',
     },
   },
   {
