@@ -147,6 +147,7 @@ export class Hub implements AsyncDisposable {
       await this.#startAll(this.#starting.signal);
       this.#starting.signal.throwIfAborted();
     } catch (error) {
+      await this.#chooseMode({});
       await this.#unwind();
       this.#ended();
       throw error;
@@ -249,9 +250,9 @@ export class Hub implements AsyncDisposable {
 
     this.#later('servers', () => this.servers.close());
     this.servers.open();
-    const health = container.get(services.serviceHealth);
     const others = otherScheme(addresses.tls, await container.get(ServerRepository).routed());
     if (others) log.warn({ servers: others.count }, others.message);
+    const health = container.get(services.serviceHealth);
     this.#later('service health', () => health.close());
     health.open();
     this.#giveUpAfter(settings.servers.consecutiveFailureLimit);
@@ -340,12 +341,10 @@ export class Hub implements AsyncDisposable {
     }
   }
 
-  async #stop({ keepServers, keepProxy }: StopOptions): Promise<void> {
+  async #stop(options: StopOptions): Promise<void> {
     const { settings, log, clock } = this.#parts;
     this.#phase = 'stopping';
-    const alone = await this.#isAlone();
-    const keep = keepServers ?? settings.servers.keep;
-    this.#mode = { keepServers: keep || !alone, keepProxy: (keepProxy ?? settings.servers.keep) || !alone };
+    await this.#chooseMode(options);
     log.info(this.#mode, 'the hub stops');
     try {
       await withDeadline(clock, 'Stopping the hub', settings.shutdownSeconds, null, async () => {
@@ -365,13 +364,13 @@ export class Hub implements AsyncDisposable {
     this.#phase = 'stopped';
     this.#stopped.resolve();
   }
+
   /** What a stop leaves behind; also that of a start that ends halfway, or servers that stay would lose their proxy. */
   async #chooseMode({ keepServers, keepProxy }: StopOptions): Promise<void> {
     const { keep } = this.#parts.settings.servers;
     const others = !(await this.#isAlone());
     this.#mode = { keepServers: (keepServers ?? keep) || others, keepProxy: (keepProxy ?? keep) || others };
   }
-
 
   /** Servers and proxy belong to all hubs: only the last one takes them along. */
   async #isAlone(): Promise<boolean> {

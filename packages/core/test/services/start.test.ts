@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createTestHub } from '../../../testing/src/index.ts';
 import { ScopeSet } from '../../src/access/index.ts';
 import { createTestDatabase, definePlugin, examineConfig, Service } from '../../src/index.ts';
+import { Spawner, type StopMode, spawnerOptions } from '../../src/plugin/index.ts';
 import { openClient } from '../../src/storage/database.ts';
 
 describe('a hub that starts again', () => {
@@ -54,6 +55,36 @@ describe('a hub that starts again', () => {
       { name: 'web', href: '/services/web/' },
     ]);
     expect(await shown('read:services')).toEqual([]);
+  });
+});
+
+describe('a start that fails', () => {
+  it('leaves the proxy to servers that stay', async () => {
+    const database = await createTestDatabase();
+    const modes: StopMode[] = [];
+    const failing = definePlugin({
+      name: 'failing',
+      version: '1',
+      api: 1,
+      provides: Spawner,
+      options: { type: 'object', properties: { ...spawnerOptions } },
+      create({ lifecycle }): Spawner {
+        lifecycle.onStop((mode) => void modes.push(mode));
+        lifecycle.onStart(() => Promise.reject(new Error('not today')));
+        return {
+          start: async () => '',
+          poll: async () => null,
+          stop: async () => {},
+          address: async () => null,
+        };
+      },
+    });
+    for (const keep of [true, false]) {
+      const start = createTestHub({ database, servers: { keep }, plugins: [failing()] });
+      await expect(start).rejects.toThrow('not today');
+      expect(modes.pop()).toEqual({ keepServers: keep, keepProxy: keep });
+    }
+    await database.drop();
   });
 });
 
