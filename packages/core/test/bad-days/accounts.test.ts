@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { rm, symlink } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { machineReason, mayChangeMachine, run } from '../../../posix/test/support/test-machine.ts';
 import { unreachable } from '../../../spawner-sudo/test/support/sudo-machine.ts';
 import { ask, until } from '../../../testing/src/index.ts';
 import { BadDay, processesOf } from './support/bad-day.ts';
 import type { AccountOfUser, SpawnerKind } from './support/place.ts';
+
+// Real accounts, sudo and whole hubs: a loaded machine needs its time.
+vi.setConfig({ testTimeout: 180_000 });
 
 const reason = mayChangeMachine ? await unreachable() : machineReason;
 

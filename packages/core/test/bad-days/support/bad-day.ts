@@ -112,6 +112,26 @@ export class BadDay implements AsyncDisposable {
     return ask(this.origin, method, `/hub/api${path}`, { token, body });
   }
 
+  /** Who the hub takes the holder of a token for. */
+  as(token: string): Promise<TestAnswer> {
+    return ask(this.origin, 'GET', '/hub/api/user', { token });
+  }
+
+  /** What the story of a start tells up to now; `path` is that of the server. */
+  async soFar(path: string): Promise<string> {
+    let text = '';
+    try {
+      const answer = await fetch(`${this.origin}/hub/api${path}/progress`, {
+        headers: { authorization: `token ${this.#settings.apiToken}` },
+        signal: AbortSignal.timeout(1_000),
+      });
+      for await (const chunk of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) text += chunk;
+    } catch {
+      // The stream goes on; what it told until now will do.
+    }
+    return text;
+  }
+
   /** What somebody gets who asks the hub's public address. */
   visit(path: string): Promise<TestAnswer> {
     return ask(`http://127.0.0.1:${this.#settings.ports.public}`, 'GET', path);
