@@ -52,7 +52,7 @@ describe('a server that ends by itself, as one does that nobody uses (P250)', ()
       const line = hub.log.find(
         ({ message, fields }) => message === 'server ended by itself' && fields.user === name,
       );
-      expect(line).toMatchObject({ level, fields: { code } });
+      expect(line).toMatchObject({ level, fields: { exitCode: code } });
 
       // An open JupyterLab asks on, and its page is loaded again: neither starts anything, the page offers it.
       const browser = hub.browser();
