@@ -22,6 +22,7 @@ describe('a hub with a database of its own, and servers under users', () => {
   });
   afterAll(async () => {
     if (reason) return;
+    await day.end('SIGTERM'); // with its files before its eyes, so that it leaves nothing
     // Whatever is still open goes with those who hold it.
     if (disk) await run('umount', ['--lazy', disk]);
     await day[Symbol.asyncDispose]();
