@@ -1,4 +1,5 @@
 import { existsSync, lstatSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -50,6 +51,7 @@ describe('certificates of servers under the accounts of their users', () => {
 
       await machine.stopServer(ada.name);
       expect(existsSync(path.dirname(keyFile))).toBe(false);
+      await rmdir(path.dirname(path.dirname(keyFile))); // of this hub, which is no more: it must be empty
     },
     limit,
   );
