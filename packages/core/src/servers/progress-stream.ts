@@ -27,11 +27,14 @@ export async function* progressStream(
   let attempt = first.attempt;
   let seq = -1;
   let place: number | null = null;
-  const began = parts.clock.monotonic();
+  let began = parts.clock.monotonic();
   const news = newsOf(parts, first.id, signal);
   try {
     for (let server: ServerRecord | null = first; server; server = await parts.servers.byId(first.id)) {
-      if (server.attempt !== attempt) [attempt, seq] = [server.attempt, 0]; // its first event was told before
+      if (server.attempt !== attempt) {
+        [attempt, seq] = [server.attempt, 0]; // its first event was told before
+        [began, place] = [parts.clock.monotonic(), null];
+      }
       if (server.phase === 'queued' || server.phase === 'starting') {
         for (const row of await parts.servers.eventsSince(server.id, attempt, seq)) {
           seq = row.seq;
