@@ -2,6 +2,7 @@ import type { Actor } from '../kernel/index.ts';
 import type { Exit, JsonObject, ProgressEvent } from '../plugin/index.ts';
 import { Attempts } from './attempts.ts';
 import { namedServerLimit, type ServersContext } from './context.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import { unreachableAmong } from './forced-stop.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { checkNamed, ensureServer } from './named-servers.ts';
@@ -30,6 +31,8 @@ export class Servers {
   readonly #turns: Turns;
   readonly #stops: Stops;
   readonly #housekeeping: Housekeeping;
+  /** They wait for one lock: a crowd of them would take all connections, and others none. */
+  readonly #enqueueing = fewAtOnce(2);
   readonly #closing = new AbortController();
 
   constructor(context: ServersContext) {
@@ -112,7 +115,7 @@ export class Servers {
   requestStart(owner: ServerOwner, name: string, wish: StartWish): Promise<ServerRecord> {
     const onQueued = () => void this.#turns.look();
     const stillRuns = (server: ServerRecord) => this.#stillRuns(server);
-    return requestStart(this.#context, { stillRuns, onQueued }, owner, name, wish);
+    return requestStart(this.#context, { stillRuns, onQueued, inTurn: this.#enqueueing }, owner, name, wish);
   }
 
   /** Waits until the start is over, `seconds` at most. Throws what it failed with (R81). */

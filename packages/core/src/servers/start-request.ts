@@ -14,6 +14,8 @@ export type StartWish = Omit<StartRequest, 'spawner'> & { readonly displayName: 
 export interface StartDeps {
   /** Does this ready server run? One that died is cleaned up when this answers `false`. */
   readonly stillRuns: (server: ServerRecord) => Promise<boolean>;
+  /** Runs few of many at a time: see `Servers`. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
   /** Somebody waits for a turn. */
   readonly onQueued: () => void;
 }
@@ -24,12 +26,13 @@ export interface StartDeps {
  */
 export async function requestStart(
   context: ServersContext,
-  { stillRuns, onQueued }: StartDeps,
+  { stillRuns, inTurn, onQueued }: StartDeps,
   owner: ServerOwner,
   name: string,
   wish: StartWish,
 ): Promise<ServerRecord> {
   if (name !== '') refuseWhenDisabled(context);
+  let lost: ServerRecord | null = null;
   for (let tries = 0; tries < 3; tries++) {
     const found = await context.servers.byName(owner.id, name);
     const server = found ?? (await ensureServer(context, owner, name, wish.displayName));
@@ -40,6 +43,8 @@ export async function requestStart(
       throw pendingStop(server);
     }
     if (server.phase === 'ready') {
+      // Somebody else's start of the same moment, that is over already.
+      if (lost && server.attempt === lost.attempt + 1) return server;
       // One that died unnoticed is replaced, not refused (R80).
       if (await stillRuns(server))
         throw new HubError('HUB_BAD_REQUEST', `${fullName(server)} is already running`);
@@ -47,8 +52,11 @@ export async function requestStart(
     }
     if (await isRenaming(context, server)) throw pendingRename(server);
     const settled = await settledStart(context, server, wish.userOptions);
-    const queued = await enqueue(context, server, { ...wish, ...settled });
-    if (!queued) continue; // somebody else was first: look again
+    const queued = await inTurn(() => enqueue(context, server, { ...wish, ...settled }));
+    if (!queued) {
+      lost = server; // somebody else was first: look again
+      continue;
+    }
     context.events.emit('serverQueued', { user: queued.userName, server: queued.name });
     onQueued();
     return queued;

@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempts } from './attempts.ts';
 import type { ServersContext } from './context.ts';
 import { takeTurns } from './queue.ts';
+
+/** Milliseconds. */
+const gatherMs = 20;
 
 /** Launches what its turn in the queue has come for, one look at a time. */
 export class Turns {
@@ -30,6 +34,7 @@ export class Turns {
 
   async #untilNobodyAsks(): Promise<void> {
     while (this.#again && !this.#closing.aborted) {
+      await sleep(gatherMs); // who asks in the same moment is served by the same look
       this.#again = false;
       try {
         for (const server of await takeTurns(this.#context)) this.#attempts.begin(server);
