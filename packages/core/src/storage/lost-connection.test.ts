@@ -1,8 +1,10 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../test/support/silent-logger.ts';
-import { Database, openClient } from './database.ts';
+import { type Connection, Database, openClient } from './database.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
 // The driver as published ends the process here: patches/postgres@3.4.9.patch.
@@ -60,4 +62,47 @@ describe('a connection that is lost in the middle of a transaction', () => {
     );
     expect(new Set(pids).size).toBe(3);
   });
+});
+
+/** A way to the server that breaks as soon as somebody says `word`. */
+async function brokenBy(word: string, { host, port }: Connection) {
+  const [where, at] = [String(host), Number(port)];
+  const way = createServer((client) => {
+    const server = where.startsWith('/') ? connect(`${where}/.s.PGSQL.${at}`) : connect(at, where);
+    server.pipe(client).on('error', () => server.destroy());
+    client.on('data', (said) => {
+      if (said.includes(word)) client.resetAndDestroy();
+      else server.write(said);
+    });
+    client.on('close', () => server.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(way, 'listening');
+  return {
+    address: { host: '127.0.0.1', port: (way.address() as AddressInfo).port },
+    [Symbol.asyncDispose]: async () => {
+      way.close();
+      await once(way, 'close');
+    },
+  };
+}
+
+// The driver asks for the types of arrays before the first statement, and as published nobody hears that fail.
+it('a connection that is lost as soon as it is made fails what waited for it, and nothing else', async () => {
+  const database = await createTestDatabase();
+  await using way = await brokenBy('pg_type', database.connection);
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown) => void unheard.push(reason);
+  process.on('unhandledRejection', hear);
+  const db = new Database({ ...database.connection, ...way.address }, silentLogger, { max: 1 });
+  try {
+    await expect(db.run((q) => q.execute(sql`SELECT 1`))).rejects.toMatchObject({
+      code: 'HUB_DATABASE_UNAVAILABLE',
+    });
+    await delay(100);
+    expect(unheard).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', hear);
+    await db.close();
+    await database.drop();
+  }
 });
