@@ -162,8 +162,11 @@ describeWith('.venv', 'environment of a real server', () => {
         CPU_GUARANTEE: '0.5',
       });
       const others = ['PATH', 'COURSE', 'USER', 'HOME', 'SHELL', ...Object.keys(launchVariables)];
+      // Those of internal TLS are tried in ../internal-tls.
+      const encrypted = ['KEYFILE', 'CERTFILE', 'CLIENT_CA'].map((name) => `JUPYTERHUB_SSL_${name}`);
       expect(
         Object.keys(environment)
+          .concat(encrypted)
           .filter((name) => !others.includes(name))
           .sort(),
       ).toEqual(documented());
