@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { bootId, identify, isAlive } from './process-identity.ts';
 import { askPs, fromProc, hasProc, readProcess } from './process-table.ts';
@@ -33,6 +34,26 @@ linux('calls a zombie dead', async () => {
   } finally {
     parent.kill('SIGKILL');
   }
+});
+
+linux('calls a process alive whose first thread has ended and whose others have not', async () => {
+  const program = [
+    'import ctypes, threading, time',
+    'threading.Thread(target=time.sleep, args=(60,)).start()',
+    'print(flush=True)',
+    'ctypes.CDLL(None).pthread_exit(None)',
+  ].join('\n');
+  const child = spawn('python3', ['-c', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    await once(child.stdout, 'data');
+    const stat = () => readFileSync(`/proc/${child.pid}/stat`, 'latin1');
+    await expect.poll(stat).toContain(') Z ');
+    expect(await identify(child.pid!)).not.toBeNull();
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  expect(fromProc(child.pid!)).toBeNull();
 });
 
 linux('reads a process whose name holds blanks and parentheses', async () => {

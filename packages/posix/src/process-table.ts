@@ -13,7 +13,7 @@ export interface ProcessInfo {
   readonly group: number;
   /** 0 where the system does not tell. */
   readonly session: number;
-  /** It has ended and only waits to be collected by its parent. */
+  /** It has ended, with all its threads, and only waits to be collected by its parent. */
   readonly zombie: boolean;
   /** When it started, in the system's own unit; only good for comparing. */
   readonly startTime: string;
@@ -62,14 +62,15 @@ async function scanProc(): Promise<readonly ProcessInfo[]> {
 function parseStat(pid: number, line: string): ProcessInfo | null {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
   const [state, parent, group, session] = fields;
-  const startTime = fields[19];
+  const [threads, startTime] = [fields[17], fields[19]];
   if (state === undefined || startTime === undefined) return null;
   return {
     pid,
     parent: Number(parent),
     group: Number(group),
     session: Number(session),
-    zombie: state === 'Z' || state === 'X',
+    // A process whose first thread has ended looks the same while others run, and hold its sockets and files.
+    zombie: (state === 'Z' && Number(threads) <= 1) || state === 'X',
     startTime,
   };
 }
