@@ -34,7 +34,7 @@ export interface PoolLimits {
 }
 
 const usualLimits: PoolLimits = {
-  // Each connection prepares every statement for itself: ten took a quarter more time of the processors than five.
+  // Each connection prepares every statement for itself: a crowd of starts took ten a tenth more CPU than five.
   max: 5,
   statementTimeout: 10_000,
   lockTimeout: 3_000,
