@@ -167,7 +167,7 @@ describe('home (W10, W124)', () => {
     const ada = await hub.signIn('hedy');
     const owner = await hub.users.get('hedy');
     if (!owner) throw new Error('no hedy');
-    await hub.servers.create(owner, 'gpu-box', 'GPU Box ü', null);
+    await hub.addServer(owner, 'gpu-box', 'GPU Box ü');
     expect((await ada.get('/hub/home')).status).toBe(200);
     expect(seen.home).toMatchObject({
       defaultServer: { phase: 'stopped', url: '/user/hedy/', apiUrl: '/hub/api/users/hedy/server' },
@@ -384,7 +384,7 @@ describe('every page', () => {
     const browser = await hub.signIn(name);
     const owner = await hub.users.get(name);
     if (!owner) throw new Error('no such user');
-    await hub.servers.create(owner, 'gpu', '<i>GPU</i>', null);
+    await hub.addServer(owner, 'gpu', '<i>GPU</i>');
     const quoted = encodeURIComponent(name);
     for (const url of [
       '/hub/home',

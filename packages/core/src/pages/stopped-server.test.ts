@@ -121,7 +121,7 @@ describe('a stopped server', () => {
   it('is named to those who may open it, when the path names one (W36, W38)', async () => {
     const owner = await hub.users.get('ada');
     if (!owner) throw new Error('no ada');
-    await hub.servers.create(owner, 'gpu', null, null);
+    await hub.addServer(owner, 'gpu');
     const paths = { '/user/ada/gpu/api/x': '/hub/spawn/ada/gpu', '/user/ada/cpu/api/x': '/hub/spawn/ada' };
     for (const [path, restart] of Object.entries(paths)) {
       expect(JSON.parse((await ada.get(`/hub${path}`)).text)).toEqual(gone(path, restart));

@@ -1,5 +1,6 @@
 import { HubError } from '../plugin/index.ts';
-import { namedServerLimit, type ServersContext } from './context.ts';
+import { namedServerLimit, type ServerSettings, type ServersContext } from './context.ts';
+import type { ServerRepository } from './ports.ts';
 import type { ServerOwner, ServerRecord } from './server.ts';
 import { isDisplayName, isServerName } from './server-names.ts';
 
@@ -23,22 +24,34 @@ export async function checkNamed(
   name: string,
   displayName: string | null,
 ): Promise<void> {
-  refuseWhenDisabled(context);
-  const limit = await namedServerLimit(context.settings, owner.id);
-  if (limit > 0 && (await context.servers.countNamed(owner.id)) >= limit) {
-    throw badRequest(
-      `User ${owner.name} already has the maximum of ${limit} named servers.  One must be deleted before a new server can be created`,
-    );
-  }
-  if (!isServerName(name)) throw badRequest(`Invalid server_name: '${name}'`);
-  if (displayName !== null && displayName !== '' && !isDisplayName(displayName)) {
-    throw badRequest(`Invalid display_name: '${displayName}'`);
-  }
+  requireNamedServers(context.settings);
+  await requireRoom(context.servers, owner, await namedServerLimit(context.settings, owner.id));
+  requireNames(name, displayName || null);
 }
 
 /** Throws 400 where users may not have named servers. */
-export function refuseWhenDisabled({ settings }: ServersContext): void {
-  if (!settings.namedServers) throw badRequest('Named servers are not enabled.');
+export function requireNamedServers({ namedServers }: Pick<ServerSettings, 'namedServers'>): void {
+  if (!namedServers) throw badRequest('Named servers are not enabled.');
+}
+
+/** Throws 400 where the owner has as many named servers as `limit`; 0 is none. */
+export async function requireRoom(
+  servers: Pick<ServerRepository, 'countNamed'>,
+  owner: ServerOwner,
+  limit: number,
+): Promise<void> {
+  if (limit === 0 || (await servers.countNamed(owner.id)) < limit) return;
+  throw badRequest(
+    `User ${owner.name} already has the maximum of ${limit} named servers.  One must be deleted before a new server can be created`,
+  );
+}
+
+/** Throws 400 for what cannot be a name (R79); `null` is not looked at. */
+export function requireNames(name: string | null, displayName: string | null): void {
+  if (name !== null && !isServerName(name)) throw badRequest(`Invalid server_name: '${name}'`);
+  if (displayName !== null && !isDisplayName(displayName)) {
+    throw badRequest(`Invalid display_name: '${displayName}'`);
+  }
 }
 
 /** P238: an old one of a name that no new one may have. Throws 400. */

@@ -14,10 +14,10 @@ import {
   type UserView,
 } from '../plugin/index.ts';
 import { namedServerLimit, type ServerSettings } from './context.ts';
+import { requireNamedServers, requireNames, requireRoom } from './named-servers.ts';
 import type { Guard, ServerOwners, ServerRepository } from './ports.ts';
 import { isRenaming } from './renaming.ts';
 import { launchKey, type ServerOwner, type ServerRecord } from './server.ts';
-import { isDisplayName, isServerName } from './server-names.ts';
 import type { Spawners } from './spawners.ts';
 import { serverView } from './views.ts';
 
@@ -85,7 +85,7 @@ export class ServerDetails {
     userOptions: JsonObject | null,
   ): Promise<ServerRecord> {
     if (name === '') throw conflict(`User ${owner.name} already has a default server`);
-    const { servers, store, spawners, work } = this.#deps;
+    const { servers, store, spawners, settings, work } = this.#deps;
     const exists = conflict(`User ${owner.name} already has server ${name}`);
     const shown = displayName || name;
     const limit = await this.#limitOf(owner);
@@ -93,9 +93,9 @@ export class ServerDetails {
     return work.run({ actor, action: 'server.create', target: `server:${owner.name}/${name}` }, async () => {
       await store.lockOwner(owner.id);
       if (await servers.byName(owner.id, name)) throw exists;
-      this.#requireNamed();
-      await this.#requireRoom(owner, limit);
-      checkNames(name, shown);
+      requireNamedServers(settings);
+      await requireRoom(servers, owner, limit);
+      requireNames(name, shown);
       const initial = { displayName: shown, spawner: spawners.first.id, userOptions };
       const id = await store.add(owner.id, name, initial);
       const row = id === null ? null : await servers.byId(id);
@@ -155,27 +155,17 @@ export class ServerDetails {
   /** R78. Only what is new is looked at. */
   async #checkNames(owner: ServerOwner, name: string, wish: DetailsChange, isTaken: boolean): Promise<void> {
     if (wish.name === undefined && !wish.displayName) return;
-    this.#requireNamed();
+    const { servers, settings } = this.#deps;
+    requireNamedServers(settings);
     // The default server is made anew when it is next used: its rename adds a named one.
-    if (wish.name !== undefined && name === '') await this.#requireRoom(owner, await this.#limitOf(owner));
-    checkNames(isTaken ? null : (wish.name ?? null), wish.displayName || null);
-  }
-
-  #requireNamed(): void {
-    if (!this.#deps.settings.namedServers) throw bad('Named servers are not enabled.');
+    if (wish.name !== undefined && name === '') await requireRoom(servers, owner, await this.#limitOf(owner));
+    requireNames(isTaken ? null : (wish.name ?? null), wish.displayName || null);
   }
 
   /** Not asked where there are no named servers at all. */
   async #limitOf(owner: ServerOwner): Promise<number> {
     const { settings } = this.#deps;
     return settings.namedServers ? namedServerLimit(settings, owner.id) : 0;
-  }
-
-  async #requireRoom(owner: ServerOwner, limit: number): Promise<void> {
-    if (limit === 0 || (await this.#deps.servers.countNamed(owner.id)) < limit) return;
-    throw bad(
-      `User ${owner.name} already has the maximum of ${limit} named servers.  One must be deleted before a new server can be created`,
-    );
   }
 
   /** Asks the spawner for a new name, then does `work`; nothing else may begin with the server meanwhile (P225). */
@@ -234,13 +224,6 @@ export class ServerDetails {
       throw new HubError('HUB_PLUGIN_FAILED', `${what} failed`, { cause: error });
     }
   }
-}
-
-/** R79; `null` is not looked at. */
-function checkNames(name: string | null, displayName: string | null): void {
-  if (name !== null && !isServerName(name)) throw bad(`Invalid server_name: '${name}'`);
-  if (displayName !== null && !isDisplayName(displayName))
-    throw bad(`Invalid display_name: '${displayName}'`);
 }
 
 function active(server: ServerRecord): HubError {

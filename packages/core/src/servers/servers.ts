@@ -1,5 +1,5 @@
 import type { Actor } from '../kernel/index.ts';
-import type { Exit, JsonObject, ProgressEvent } from '../plugin/index.ts';
+import type { Exit, ProgressEvent } from '../plugin/index.ts';
 import { Attempts } from './attempts.ts';
 import { namedServerLimit, type ServersContext } from './context.ts';
 import { fewAtOnce } from './few-at-once.ts';
@@ -14,7 +14,7 @@ import { isRenaming } from './renaming.ts';
 import type { ServerOwner, ServerRecord } from './server.ts';
 import { cleanUpEnded } from './server-ended.ts';
 import { ServerLogs } from './server-log.ts';
-import { createServer, requestStart, type StartWish } from './start-request.ts';
+import { requestStart, type StartWish } from './start-request.ts';
 import type { StopWish } from './stop-request.ts';
 import { Stops } from './stops.ts';
 import { Turns } from './turns.ts';
@@ -95,16 +95,6 @@ export class Servers {
   /** May there be a new server of this name? The checks of R78, in its order; throws 400. */
   checkNamed(owner: ServerOwner, name: string, displayName: string | null): Promise<void> {
     return checkNamed(this.#context, owner, name, displayName);
-  }
-
-  /** Makes a named server without starting it (R77). */
-  create(
-    owner: ServerOwner,
-    name: string,
-    displayName: string | null,
-    userOptions: JsonObject | null,
-  ): Promise<ServerRecord> {
-    return createServer(this.#context, owner, name, displayName, userOptions);
   }
 
   /**

@@ -1,6 +1,6 @@
-import { HubError, type JsonObject } from '../plugin/index.ts';
+import { HubError } from '../plugin/index.ts';
 import type { ServersContext } from './context.ts';
-import { ensureServer, refuseInvalidName, refuseWhenDisabled } from './named-servers.ts';
+import { ensureServer, refuseInvalidName, requireNamedServers } from './named-servers.ts';
 import { enqueue, type StartRequest } from './queue.ts';
 import { isRenaming, pendingRename } from './renaming.ts';
 import type { ServerOwner, ServerRecord } from './server.ts';
@@ -31,7 +31,7 @@ export async function requestStart(
   name: string,
   wish: StartWish,
 ): Promise<ServerRecord> {
-  if (name !== '') refuseWhenDisabled(context);
+  if (name !== '') requireNamedServers(context.settings);
   let lost: ServerRecord | null = null;
   for (let tries = 0; tries < 3; tries++) {
     const found = await context.servers.byName(owner.id, name);
@@ -64,30 +64,10 @@ export async function requestStart(
   throw changedByOthers(owner);
 }
 
-/** Makes a named server without starting it (R77). */
-export async function createServer(
-  context: ServersContext,
-  owner: ServerOwner,
-  name: string,
-  displayName: string | null,
-  userOptions: JsonObject | null,
-): Promise<ServerRecord> {
-  if (name === '') throw conflict(`User ${owner.name} already has a default server`);
-  if (await context.servers.byName(owner.id, name))
-    throw conflict(`User ${owner.name} already has server ${name}`);
-  const row = await ensureServer(context, owner, name, displayName);
-  if (userOptions === null) return row;
-  return (await context.servers.change(row, { userOptions })) ?? row;
-}
-
 /** For a request that lost the race for its server several times. */
 export function changedByOthers(owner: ServerOwner): HubError {
   return new HubError(
     'HUB_CONFLICTING_CHANGE',
     `${owner.name}'s server is being changed by others. Try again.`,
   );
-}
-
-function conflict(message: string): HubError {
-  return new HubError('HUB_CONFLICT', message);
 }

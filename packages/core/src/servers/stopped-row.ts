@@ -1,8 +1,7 @@
 import { databaseNow } from '../kernel/index.ts';
 
-/** What becomes of a row when its server is stopped: nothing of the launch is left in it. */
-export const stoppedRow = {
-  phase: 'stopped',
+/** A row in which nothing of a launch is left. */
+export const withoutLaunch = {
   owner: null,
   state: null,
   target: null,
@@ -10,6 +9,12 @@ export const stoppedRow = {
   tokenId: null,
   oauthClientId: null,
   startingAt: null,
+} as const;
+
+/** What becomes of a row when its server is stopped. */
+export const stoppedRow = {
+  ...withoutLaunch,
+  phase: 'stopped',
   readyAt: null,
   stopTries: 0,
   retryIn: null,

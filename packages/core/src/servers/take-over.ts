@@ -8,6 +8,7 @@ import type { ServerRecord } from './server.ts';
 import { tellServer } from './server-news.ts';
 import { targetOf } from './server-tls.ts';
 import { askSpawner } from './spawner-calls.ts';
+import { withoutLaunch } from './stopped-row.ts';
 
 const mostTakeOvers = 3;
 
@@ -94,15 +95,9 @@ async function queueAgain(context: ServersContext, attempts: Attempts, server: S
     const queued = await context.servers.change(
       { id: server.id, fence: server.fence, phase: 'starting' },
       {
+        ...withoutLaunch,
         phase: 'queued',
-        owner: null,
         attempt: server.attempt + 1,
-        state: null,
-        target: null,
-        host: null,
-        tokenId: null,
-        oauthClientId: null,
-        startingAt: null,
         takeOvers: server.takeOvers + 1,
       },
       { raiseFence: true },

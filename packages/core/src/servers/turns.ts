@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempts } from './attempts.ts';
 import type { ServersContext } from './context.ts';
 import { takeTurns } from './queue.ts';
@@ -34,7 +33,7 @@ export class Turns {
 
   async #untilNobodyAsks(): Promise<void> {
     while (this.#again && !this.#closing.aborted) {
-      await sleep(gatherMs); // who asks in the same moment is served by the same look
+      await this.#context.clock.sleep(gatherMs); // who asks in the same moment is served by the same look
       this.#again = false;
       try {
         for (const server of await takeTurns(this.#context)) this.#attempts.begin(server);

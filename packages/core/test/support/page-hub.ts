@@ -17,6 +17,7 @@ import { spawnerOptions } from '../../src/plugin/index.ts';
 import {
   defaultServerSettings,
   type Profiles,
+  type ServerOwner,
   Servers,
   StartChoices,
   spawners,
@@ -104,8 +105,9 @@ export async function openPageHub(options: PageHubOptions = {}) {
     clock: systemClock,
     hookTimeout: 30,
   });
+  const rows = postgresServers(db);
   const servers = new Servers({
-    servers: postgresServers(db),
+    servers: rows,
     spawners: registry,
     starts,
     credentials: {
@@ -222,6 +224,9 @@ export async function openPageHub(options: PageHubOptions = {}) {
     ...accounts,
     origin,
     servers,
+    /** A named server that was never started. */
+    addServer: (owner: ServerOwner, name: string, displayName = name) =>
+      rows.ensure(owner.id, name, { displayName, spawner: registry.first.id }),
     spawner,
     deps,
     routes: server.routes,

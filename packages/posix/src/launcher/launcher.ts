@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { endUnseen } from '../end-unseen.ts';
 import { type GatedProcess, type LaunchOptions, launchGated } from '../launch.ts';
 import { launchError } from '../launch-error.ts';
-import { exitUnseen, type ProcessExit } from '../process-exit.ts';
-import { isAlive, type ProcessIdentity } from '../process-identity.ts';
+import type { ProcessExit } from '../process-exit.ts';
 import type { LauncherMessage, LauncherRequest, Refusal } from './messages.ts';
 
 const program = fileURLToPath(
@@ -13,8 +12,6 @@ const program = fileURLToPath(
     import.meta.url,
   ),
 );
-/** Milliseconds between two looks at a process whose launcher is gone. */
-const lookEvery = 1_000;
 
 /** Launches processes by a small process of its own, so that starting one does not hold up the whole program. */
 export interface Launcher {
@@ -105,7 +102,7 @@ class LauncherProcess {
   ): GatedProcess {
     let exit: ProcessExit | null = null;
     let opened = false;
-    const exited = Promise.race([told, this.#gone.then(() => unseenEnd(identity))]).then((how) => {
+    const exited = Promise.race([told, this.#gone.then(() => endUnseen(identity))]).then((how) => {
       exit = how;
       this.#exits.delete(id);
       return how;
@@ -166,10 +163,4 @@ function errorOf({ message, reason, path, code }: Refusal): Error {
   return reason === null
     ? Object.assign(new Error(message), { code })
     : launchError(reason, path, message, cause);
-}
-
-/** Nobody is left to tell how it ends: that it does is all. */
-async function unseenEnd(identity: ProcessIdentity): Promise<ProcessExit> {
-  while (await isAlive(identity)) await sleep(lookEvery, undefined, { ref: false });
-  return exitUnseen(identity.pid);
 }

@@ -2,15 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { endUnseen } from '../end-unseen.ts';
 import { openGate, restGate } from '../gate-line.ts';
 import { inTurn } from '../in-turn.ts';
 import type { GatedProcess, LaunchOptions } from '../launch.ts';
 import { launchError } from '../launch-error.ts';
 import { withLogFile } from '../log-file.ts';
-import { exitUnseen, type ProcessExit } from '../process-exit.ts';
-import { identify, isAlive, type ProcessIdentity } from '../process-identity.ts';
+import type { ProcessExit } from '../process-exit.ts';
+import { identify, type ProcessIdentity } from '../process-identity.ts';
 import { openingScript, type RunAs, waitingEnvironment } from '../run-as.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { endKeeper } from './end-keeper.ts';
@@ -144,7 +144,7 @@ function gatedProcess(
   let exit: ProcessExit | null = null;
   let opened = false;
   const exited = talk.exited.then(async (told) => {
-    exit = told ?? (await endOf(identity));
+    exit = told ?? (await endUnseen(identity));
     return exit;
   });
   return {
@@ -164,10 +164,4 @@ function gatedProcess(
       if (!opened) await talk.giveUp();
     },
   };
-}
-
-/** Of a process that lost its keeper. */
-async function endOf(identity: ProcessIdentity): Promise<ProcessExit> {
-  while (await isAlive(identity)) await sleep(1000, undefined, { ref: false });
-  return exitUnseen(identity.pid);
 }
